@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The address cache: resolved addresses in memcached, an accelerator that is never needed. */
+#ifndef ADDRCACHE_ADDRCACHE_H
+#define ADDRCACHE_ADDRCACHE_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*
+ * Shared by all workers (it lives in state.map): a frozen memcached would
+ * otherwise cost its timeout on every request with every libmemcached setting.
+ * All zero is the start state.  Words only; safe when a process dies anywhere.
+ */
+struct addrcache_breaker {
+	_Atomic uint64_t closed_again_ms; /* clock_mono_ms() of the next probe; 0: closed */
+	_Atomic uint32_t pause_ms;        /* of the current opening, doubling up to 60 s */
+	_Atomic uint32_t slow_in_a_row;
+};
+
+struct addrcache_options {
+	const char *const *servers; /* "host:port" with a numeric host, or an absolute socket path */
+	size_t server_count;        /* 0: no cache, every call is a cheap no-op */
+	int timeout_ms;             /* per wait and server */
+	struct addrcache_breaker *breaker;
+};
+
+/* One per process, opened after fork; it connects when first used. */
+struct addrcache;
+
+/* -1 with ERR_INPUT for a server that cannot be understood. */
+int addrcache_open(struct addrcache **ret, const struct addrcache_options *options, struct err *err);
+void addrcache_close(struct addrcache *cache);
+
+/* Whether asking makes sense now: servers are configured and the breaker lets this process through. */
+bool addrcache_usable(struct addrcache *cache);
+
+/*
+ * One multi-get.  Calls found(ctx, i, value) for each key that is there, in any
+ * order; the value is valid during the call and is to be treated as hostile.
+ * Trouble is a miss: it is counted by the breaker and told in the result only.
+ * Keys are at most ADDRCACHE_KEY_MAX printable bytes without blanks.
+ */
+enum { ADDRCACHE_KEY_MAX = 250 };
+enum addrcache_result { ADDRCACHE_OK, ADDRCACHE_OFF, ADDRCACHE_FAILED };
+enum addrcache_result addrcache_get_many(struct addrcache *cache, const struct slice *keys, size_t count,
+					 void (*found)(void *ctx, size_t index, struct slice value), void *ctx);
+
+/* Queues an add (never a set); sent by addrcache_flush() or when buffers are full. */
+enum addrcache_result addrcache_add(struct addrcache *cache, struct slice key, struct slice value);
+enum addrcache_result addrcache_flush(struct addrcache *cache);
+
+/* Deletes at once and waits for the answer (the debug protocol's cacheEvict). */
+enum addrcache_result addrcache_delete(struct addrcache *cache, struct slice key);
+
+#endif

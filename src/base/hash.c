@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Hashes by xxHash (XXH3). */
+#include "base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t hash_bytes(const void *data, size_t len)
+{
+	return XXH3_64bits(data, len);
+}
+
+uint64_t hash_seeded(uint64_t seed, const void *data, size_t len)
+{
+	return XXH3_64bits_withSeed(data, len, seed);
+}

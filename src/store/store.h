@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* The store: compacted tables in LMDB, shared by every process on a cache directory. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/*
+ * name -> table record -> values.  A table is pending while it is written in
+ * transactions of at most `txn_bytes`, published by one more, dying while it
+ * is deleted; readers see published tables only, each whole or not at all.
+ * Ids are never used twice.
+ *
+ * One store per process and directory, opened after fork (LMDB's rule); a
+ * process that forks must have closed it.  Not thread-safe.
+ */
+struct store;
+
+struct store_options {
+	const char *dir;         /* of data.mdb; created if absent */
+	uint64_t max_bytes;      /* hard limit of the file; at least 1 MB */
+	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 8 MB */
+	_Atomic uint32_t *stamps; /* LRU stamps in seconds, shared; NULL: none are kept */
+	unsigned stamp_count;
+};
+
+/* ERR_CORRUPT when the file is damaged or of another format: the caller moves it aside. */
+int store_open(struct store **ret, const struct store_options *options, struct err *err);
+void store_close(struct store *store);
+
+/* What is kept about a table beside its values. */
+struct store_table {
+	uint64_t id;
+	uint64_t pages;      /* LMDB pages of its values */
+	uint64_t text_bytes; /* of the .sym it was made from */
+	uint64_t made_s;     /* when, wall clock */
+	uint64_t source;     /* hash of where it came from: local files are checked by it */
+	uint64_t generation; /* part of the address cache's keys; 0 but for local files */
+	uint32_t slot;       /* of its stamp */
+};
+
+/* ---- reading ---- */
+
+/* One read transaction at a time; never held while waiting for anything. */
+int store_read_begin(struct store *store, struct err *err);
+void store_read_end(struct store *store);
+
+/* 1 with the published table of this module key, 0 none, -1. Inside a read. */
+int store_find(struct store *store, struct slice key, struct store_table *ret, struct err *err);
+
+/* The first value of `kind` with key >= `key`: 1, 0 none, -1.  The view ends with the read. */
+int store_value(struct store *store, uint64_t table_id, unsigned kind, uint64_t key, uint64_t *ret_key,
+		struct slice *ret_value, struct err *err);
+
+/* Marks the table as just used (a relaxed store, at most once a second). */
+void store_touch(struct store *store, const struct store_table *table);
+
+/* ---- writing (outside a read) ---- */
+
+struct store_insert;
+
+/* Starts a pending table.  A pending leftover of the same key is deleted: the caller holds the key's lock. */
+int store_insert_begin(struct store_insert **ret, struct store *store, struct slice key, struct err *err);
+
+/* Values are collected and written in transactions of at most txn_bytes; those of one kind come in ascending key order. */
+int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value, struct err *err);
+
+/*
+ * Makes room if needed, writes what is left, replaces a published table of the
+ * same key, and shows the new one; fills ret->id, pages, slot.  Frees `insert`
+ * in every case.  ERR_LIMIT when the table does not fit the budget at all.
+ */
+int store_insert_publish(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
+			 struct err *err);
+void store_insert_abort(struct store_insert *insert);
+
+/* Deletes the table of a key, published or not, in bounded transactions.  1 there was one, 0 none, -1. */
+int store_delete(struct store *store, struct slice key, struct err *err);
+
+/* Deletes by id a table that proved damaged, if it is still the published one of its key. */
+int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
+
+/*
+ * After a crash: deletes dying tables, and pending ones for which
+ * is_live(ctx, key) says false; recounts pages; frees stale reader slots.
+ */
+int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx, struct err *err);
+
+/* ---- negative entries: a module known to be absent ---- */
+
+/* Remembers until `until_s` (wall clock); bounded in number, the oldest go first. */
+int store_absent_put(struct store *store, struct slice key, uint64_t until_s, struct err *err);
+/* 1 while remembered as absent, 0 not, -1.  Inside a read. */
+int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err);
+int store_absent_delete(struct store *store, struct slice key, struct err *err);
+
+/* ---- looking around ---- */
+
+struct store_stat {
+	uint64_t page_bytes, max_bytes, file_bytes;
+	uint64_t tables, pages, pending_pages, free_pages, absent_entries;
+};
+int store_stat(struct store *store, struct store_stat *ret, struct err *err);
+
+/* Calls `each` for every published table in key order until it returns non-zero. */
+int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),
+	       void *ctx, struct err *err);
+
+#endif

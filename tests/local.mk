@@ -1,0 +1,23 @@
+# Every kind of test adds its own part.
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)'; \
+	export top_srcdir top_builddir;
+
+include tests/unit/base.mk
+include tests/unit/config.mk
+include tests/unit/stats.mk
+include tests/unit/symbols.mk
+include tests/unit/store.mk
+include tests/unit/addrcache.mk
+include tests/unit/upstream.mk
+include tests/unit/protocol.mk
+include tests/unit/engine.mk
+include tests/naive/local.mk
+include tests/lint/local.mk
+include tests/e2e/local.mk
+include tests/bench/local.mk
+include tests/fuzz/local.mk
