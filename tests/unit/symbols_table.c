@@ -67,7 +67,7 @@ static void collect_batch(const struct opened *opened, const uint64_t *addresses
 	free(queries);
 }
 
-static void check_batches(uint64_t gap, uint64_t step)
+static void check_batches(uint64_t gap)
 {
 	enum { COUNT = 20000 };
 	uint64_t *addresses = mem_alloc(COUNT * sizeof(*addresses));
@@ -77,7 +77,7 @@ static void check_batches(uint64_t gap, uint64_t step)
 	add_module(&text, 3000, gap);
 	opened_init(&opened, buf_text(&text), 4096);
 	for (size_t i = 0; i < COUNT; i++)
-		addresses[i] = 0xff0 + i / 2 * step;
+		addresses[i] = 0xff0 + i / 48 * (gap + 1000) + i % 48 / 2 * 40; /* about where functions are */
 	collect(&opened, addresses, COUNT, &single);
 	CHECK(opened.values.in_order);
 	collect_batch(&opened, addresses, COUNT, &batch);
@@ -96,9 +96,9 @@ static void check_batches(uint64_t gap, uint64_t step)
 
 static void batches_and_single_lookups_agree(void)
 {
-	check_batches(0, 40);
-	check_batches(1000, 60);
-	check_batches(UINT64_C(1) << 40, UINT64_C(1) << 29);
+	check_batches(0);
+	check_batches(1000);
+	check_batches(UINT64_C(1) << 40);
 }
 
 static void long_names(void)
