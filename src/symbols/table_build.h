@@ -57,7 +57,8 @@ struct table_build *table_build_new(const struct table_build_options *options, c
 
 /*
  * -1 with ERR_INPUT as soon as the text cannot be used (no MODULE line, another
- * id, HTML, ...), ERR_LIMIT above max_text_bytes, or what a callback said; the
+ * id, HTML, ...), ERR_LIMIT above max_text_bytes or when it is made to blow up
+ * (a real text's table is smaller than the text), or what a callback said; the
  * message gives the reason.  After -1 only table_build_free() may follow.
  */
 int table_build_feed(struct table_build *build, const char *data, size_t len, struct err *err);
