@@ -326,7 +326,9 @@ static int exchange_with(struct exchange *ex, CURLM *multi, struct exchange_repl
 		*err = ex->err;
 		return -1;
 	}
-	return code == CURLE_OK ? 0 : curl_failure(ex, code, ret, err);
+	if (code != CURLE_OK)
+		return curl_failure(ex, code, ret, err);
+	return ret->status == 200 ? ex->request->receiver->end(ex->request->receiver->ctx, err) : 0;
 }
 
 int exchange_run(const struct exchange_lane *lane, const struct exchange_request *request,

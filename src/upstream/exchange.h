@@ -14,6 +14,8 @@ struct exchange_receiver {
 	/* Once, before the first byte: whether Content-Encoding says "deflate". */
 	int (*begin)(void *ctx, bool announced_deflate, struct err *err);
 	int (*data)(void *ctx, const char *data, size_t len, struct err *err);
+	/* The body is complete; without begin() before, it is empty. */
+	int (*end)(void *ctx, struct err *err);
 };
 
 /*

@@ -222,9 +222,9 @@ static int check_unchanged(const struct local_file *file, struct err *err)
 	struct stat now;
 
 	if (fstat(file->fd, &now) < 0)
-		return err_sys(err, "cannot examine %s", file->path);
+		return err_sys(err, "cannot examine the file");
 	if (identity_of(file->path, &now) != file->identity)
-		return err_set(err, ERR_UPSTREAM, "%s changed while it was read", file->path);
+		return err_set(err, ERR_UPSTREAM, "the file changed while it was read");
 	return 0;
 }
 
@@ -239,7 +239,7 @@ int local_read(const struct local_file *file, int (*data)(void *ctx, const char 
 		if (got > 0)
 			result = data(ctx, block, (size_t)got, err);
 		else if (errno != EINTR)
-			result = err_sys(err, "cannot read %s", file->path);
+			result = err_sys(err, "cannot read");
 	}
 	free(block);
 	return result < 0 ? -1 : check_unchanged(file, err);

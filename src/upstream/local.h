@@ -33,7 +33,10 @@ struct local_file {
 int local_open(struct local_file *ret, const char *dir, struct module_name module, struct err *err);
 void local_close(struct local_file *file);
 
-/* Hands the bytes of the file to `data`.  -1 also where the file changed meanwhile, and with data's own error. */
+/*
+ * Hands the bytes of the file to `data`.  -1 also where the file changed
+ * meanwhile, and with data's own error.  Messages do not name the file.
+ */
 int local_read(const struct local_file *file, int (*data)(void *ctx, const char *data, size_t len, struct err *err),
 	       void *ctx, struct err *err);
 

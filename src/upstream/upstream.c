@@ -43,7 +43,8 @@ void upstream_close(struct upstream *upstream)
 struct try {
 	const struct upstream_options *options;
 	const struct upstream_sink *sink;
-	struct decoder *decoder;
+	struct decoder *decoder; /* NULL: nothing has come */
+	uint64_t text_bytes;
 };
 
 static int try_begin(void *ctx, bool announced_deflate, struct err *err)
@@ -66,42 +67,40 @@ static int try_data(void *ctx, const char *data, size_t len, struct err *err)
 	return decoder_feed(try->decoder, data, len, err);
 }
 
-/* The source has given all it has. */
-static int try_finish(struct try *try, uint64_t *ret_text_bytes, struct err *err)
+static int try_end(void *ctx, struct err *err)
 {
+	struct try *try = ctx;
+
 	if (try->decoder && decoder_finish(try->decoder, err) < 0)
 		return -1;
-	*ret_text_bytes = try->decoder ? decoder_text_bytes(try->decoder) : 0;
-	return *ret_text_bytes ? 1 : err_set(err, ERR_INPUT, "an empty file");
+	try->text_bytes = try->decoder ? decoder_text_bytes(try->decoder) : 0;
+	return try->text_bytes ? 0 : err_set(err, ERR_INPUT, "an empty file");
 }
 
-static int read_local(struct try *try, const char *dir, struct module_name module, struct upstream_result *ret,
-		      struct err *err)
+static int read_local(struct try *try, const struct local_file *file, struct err *err)
 {
-	struct local_file file;
-	int result = local_open(&file, dir, module, err);
-
-	if (result != 1)
-		return result;
-	ret->identity = file.identity;
-	ret->wire_bytes = (uint64_t)file.info.st_size;
-	try_begin(try, false, err);
-	result = local_read(&file, try_data, try, err);
-	if (result == 0)
-		result = try_finish(try, &ret->text_bytes, err);
-	local_close(&file);
-	return result;
+	if (try_begin(try, false, err) < 0 || local_read(file, try_data, try, err) < 0 || try_end(try, err) < 0)
+		return err_prefix(err, "%s", file->path);
+	return 1;
 }
 
 static int fetch_local(const struct upstream *upstream, const char *dir, struct module_name module,
 		       const struct upstream_sink *sink, struct upstream_result *ret, struct err *err)
 {
 	struct try try = {.options = &upstream->options, .sink = sink};
-	int result = -1;
+	struct local_file file;
+	int result = local_open(&file, dir, module, err);
 
-	if (sink->begin(sink->ctx, err) == 0)
-		result = read_local(&try, dir, module, ret, err);
+	if (result != 1)
+		return result;
+	result = sink->begin(sink->ctx, err);
+	if (result == 0)
+		result = read_local(&try, &file, err);
 	decoder_free(try.decoder);
+	ret->identity = file.identity;
+	ret->wire_bytes = (uint64_t)file.info.st_size;
+	ret->text_bytes = try.text_bytes;
+	local_close(&file);
 	return result;
 }
 
@@ -109,16 +108,15 @@ static int fetch_once(const struct upstream *upstream, const char *url, const st
 		      struct transfer_reply *reply, struct upstream_result *ret, struct err *err)
 {
 	struct try try = {.options = &upstream->options, .sink = sink};
-	struct exchange_receiver receiver = {.ctx = &try, .begin = try_begin, .data = try_data};
+	struct exchange_receiver receiver = {&try, try_begin, try_data, try_end};
 	int result;
 
 	*reply = (struct transfer_reply){0};
 	if (sink->begin(sink->ctx, err) < 0)
 		return -1;
 	result = transfer_get(upstream->transfer, url, &receiver, reply, err);
-	if (result == 1)
-		result = try_finish(&try, &ret->text_bytes, err);
 	decoder_free(try.decoder);
+	ret->text_bytes = try.text_bytes;
 	ret->wire_bytes = reply->wire_bytes;
 	ret->http_status = reply->status;
 	ret->requests += reply->sent;
