@@ -128,21 +128,20 @@ static bool is_cancelled(const struct upstream_options *options)
 	return options->cancelled && options->cancelled(options->cancelled_ctx);
 }
 
-/* False where it was cancelled. */
-static bool pause_before_retry(const struct upstream_options *options)
+static int pause_before_retry(const struct upstream_options *options, struct err *err)
 {
 	uint64_t end_ms = clock_mono_ms() + options->retry_delay_ms;
-	int left_ms;
 
 	while (!is_cancelled(options)) {
-		left_ms = clock_left_ms(end_ms);
+		int left_ms = clock_left_ms(end_ms);
+
 		if (left_ms == 0)
-			return true;
+			return 0;
 		if (left_ms > LOOK_UP_MS)
 			left_ms = LOOK_UP_MS;
 		nanosleep(&(struct timespec){.tv_nsec = left_ms * 1000000L}, NULL);
 	}
-	return false;
+	return err_set(err, ERR_BUSY, "cancelled before another try");
 }
 
 /* A server that asks for more patience than a retry has is not asked again. */
@@ -162,7 +161,7 @@ static int fetch_url(const struct upstream *upstream, const char *base, struct m
 	url_add_symbols(&url, base, module);
 	result = fetch_once(upstream, buf_text(&url), sink, &reply, ret, err);
 	for (unsigned i = 0; i < options->retries && result < 0 && retry_helps(options, &reply); i++) {
-		if (!pause_before_retry(options))
+		if (pause_before_retry(options, err) < 0)
 			break;
 		result = fetch_once(upstream, buf_text(&url), sink, &reply, ret, err);
 	}

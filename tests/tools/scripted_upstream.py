@@ -6,7 +6,8 @@
 
 It binds a free port, writes the number to --port-file (by rename, so a reader
 sees all of it) once it listens, and ends on SIGTERM.  It serves the files below
-DIR by their exact names; anything else is 404.
+DIR by their exact names; anything else is 404.  Asked as an HTTP proxy it
+answers in place of whatever server is named.
 
 What it saw:
     LOG            one line per request when its head has been read: "GET /a/b/c"
@@ -151,7 +152,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        path = urllib.parse.unquote(self.path.partition("?")[0])
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
         self.state.log(self.connection_number, self.command, self.path, dict(self.headers.items()))
         self.behaviour = self.state.behaviour_of(path)
         try:
@@ -203,6 +204,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def content(self, path):
         """Status and body, before encoding."""
         behaviour = self.behaviour
+        if behaviour.get("status") in (204, 304):
+            return behaviour["status"], b""
         if behaviour.get("html"):
             return behaviour.get("status", 200), SIGN_IN_PAGE
         if "redirect" in behaviour:
