@@ -119,6 +119,7 @@ static int fetch_once(const struct upstream *upstream, const char *url, const st
 	ret->text_bytes = try.text_bytes;
 	ret->wire_bytes = reply->wire_bytes;
 	ret->http_status = reply->status;
+	ret->retry_after_s = reply->retry_after_s;
 	ret->requests += reply->sent;
 	return result;
 }

@@ -283,6 +283,7 @@ static void a_server_that_asks_for_patience_gets_it(void)
 	options.retries = 3;
 	serve("patience", "{\"status\": 503, \"headers\": {\"Retry-After\": \"120\"}}");
 	check_unknown(fetch("patience"), ERR_UPSTREAM, 1);
+	CHECK_INT(got.result.retry_after_s, 120);
 }
 
 static void bodies_that_end_early_are_unknown(void)
@@ -321,6 +322,8 @@ static void other_content_is_unknown(void)
 
 static void large_files_are_refused(void)
 {
+	char *behaviour;
+
 	begin_case();
 	options.retries = 2;
 	options.max_download_bytes = 4096;
@@ -332,6 +335,12 @@ static void large_files_are_refused(void)
 	options.max_download_bytes = 1 << 20;
 	options.max_text_bytes = 4096;
 	serve("large", "{\"encode\": \"gzip\"}");
+	check_unknown(fetch("large"), ERR_LIMIT, 1);
+	/* header lines without end are as good as a bomb */
+	behaviour = mem_printf("{\"headers\": {\"A\": \"%060000d\", \"B\": \"%060000d\", \"C\": \"%060000d\", "
+			       "\"D\": \"%060000d\", \"E\": \"%060000d\"}, \"status\": 404}", 0, 0, 0, 0, 0);
+	serve("large", behaviour);
+	free(behaviour);
 	check_unknown(fetch("large"), ERR_LIMIT, 1);
 	/* an error page of any size does not matter */
 	client_close();
