@@ -187,11 +187,12 @@ static int set_guard(struct exchange *ex, struct err *err)
 static void set_limits(struct exchange *ex)
 {
 	const struct upstream_options *options = ex->request->options;
+	curl_off_t max_bytes = (curl_off_t)options->max_download_bytes;
 
 	if (options->connect_timeout_ms)
 		curl_easy_setopt(ex->easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
-	if (options->max_download_bytes)
-		curl_easy_setopt(ex->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)options->max_download_bytes);
+	if (max_bytes)
+		curl_easy_setopt(ex->easy, CURLOPT_MAXFILESIZE_LARGE, max_bytes);
 }
 
 static void set_request(struct exchange *ex, const struct curl_slist *head)
@@ -244,6 +245,14 @@ static void fail_timeout(struct exchange *ex, const char *what, long timeout_ms)
 	err_set(&ex->err, ERR_TIMEOUT, "%s within %ld ms", what, timeout_ms);
 }
 
+/* At the end of a stall window: whether enough came in it. */
+static bool has_stalled(const struct exchange *ex)
+{
+	uint64_t enough = ex->request->options->stall_bytes;
+
+	return ex->progress_bytes - ex->window_progress < (enough ? enough : 1);
+}
+
 static void check_time(struct exchange *ex)
 {
 	const struct upstream_options *options = ex->request->options;
@@ -256,7 +265,7 @@ static void check_time(struct exchange *ex)
 	} else if (now_ms >= silence_deadline(ex)) {
 		if (ex->first_byte_ms == 0)
 			fail_timeout(ex, "no answer", options->first_byte_timeout_ms);
-		else if (ex->progress_bytes - ex->window_progress < (options->stall_bytes ? options->stall_bytes : 1))
+		else if (has_stalled(ex))
 			fail_timeout(ex, "stalled: not enough data", options->stall_timeout_ms);
 		ex->window_ms = now_ms;
 		ex->window_progress = ex->progress_bytes;
@@ -313,6 +322,7 @@ static void fill_reply(const struct exchange *ex, struct exchange_reply *ret)
 static int curl_failure(const struct exchange *ex, CURLcode code, struct exchange_reply *ret, struct err *err)
 {
 	const char *text = ex->curl_text[0] ? ex->curl_text : curl_easy_strerror(code);
+	bool timed_out = code == CURLE_OPERATION_TIMEDOUT;
 
 	switch (code) {
 	case CURLE_FILESIZE_EXCEEDED:
@@ -322,7 +332,7 @@ static int curl_failure(const struct exchange *ex, CURLcode code, struct exchang
 		return err_set(err, ERR_SYSTEM, "%s", text);
 	default:
 		ret->retryable = true;
-		return err_set(err, code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_UPSTREAM, "%s", text);
+		return err_set(err, timed_out ? ERR_TIMEOUT : ERR_UPSTREAM, "%s", text);
 	}
 }
 

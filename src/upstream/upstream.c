@@ -79,7 +79,8 @@ static int try_end(void *ctx, struct err *err)
 
 static int read_local(struct try *try, const struct local_file *file, struct err *err)
 {
-	if (try_begin(try, false, err) < 0 || local_read(file, try_data, try, err) < 0 || try_end(try, err) < 0)
+	if (try_begin(try, false, err) < 0 || local_read(file, try_data, try, err) < 0 ||
+	    try_end(try, err) < 0)
 		return err_prefix(err, "%s", file->path);
 	return 1;
 }
@@ -188,7 +189,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
-int upstream_local_identity(const struct upstream_source *source, struct module_name module, uint64_t *ret_identity)
+int upstream_local_identity(const struct upstream_source *source, struct module_name module,
+			    uint64_t *ret_identity)
 {
 	struct local_file file;
 	struct err err;

@@ -26,7 +26,7 @@ struct upstream_source {
 struct upstream_options {
 	const char *user_agent;
 	long connect_timeout_ms, first_byte_timeout_ms;
-	long stall_timeout_ms;           /* fewer than stall_bytes in so long; the sink's own time is not counted */
+	long stall_timeout_ms;           /* fewer than stall_bytes in so long, the sink's time not counted */
 	uint64_t stall_bytes;
 	long total_timeout_ms;           /* of one try: redirects and the sink's work included */
 	uint64_t max_download_bytes;     /* on the wire */
@@ -92,7 +92,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 					     struct module_name module, const struct upstream_sink *sink,
 					     struct upstream_result *ret, struct err *err);
 
-/* Tells a local source's file without reading it: 1 with its identity (as above), 0 there is none, or none to be had. */
-int upstream_local_identity(const struct upstream_source *source, struct module_name module, uint64_t *ret_identity);
+/* Looks for a local source's file without reading it: 1 with its identity, 0 there is none to be had. */
+int upstream_local_identity(const struct upstream_source *source, struct module_name module,
+			    uint64_t *ret_identity);
 
 #endif

@@ -61,7 +61,7 @@ import urllib.parse
 import zlib
 
 LONGEST_WAIT_S = 60
-SIGN_IN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n"
+SIGN_IN_PAGE = b"<!DOCTYPE html>\n<html><title>Sign in</title><body>Please sign in.</body></html>\n"
 
 
 class Cut(Exception):
@@ -135,7 +135,8 @@ def encode(body, coding):
         raw = zlib.compressobj(wbits=-15)
         return raw.compress(body) + raw.flush(), "deflate"
     if coding == "zstd":
-        return subprocess.run(["zstd", "-q", "-c"], input=body, stdout=subprocess.PIPE, check=True).stdout, "zstd"
+        done = subprocess.run(["zstd", "-q", "-c"], input=body, stdout=subprocess.PIPE, check=True)
+        return done.stdout, "zstd"
     raise ValueError(f"unknown encoding {coding}")
 
 
@@ -235,7 +236,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_body(self, body):
         step = self.behaviour.get("chunk_bytes", 65536)
         pause_s = self.behaviour.get("chunk_delay_ms", 0) / 1000
-        stops = sorted({self.behaviour[k] for k in ("hold_at", "truncate_at", "reset_at") if k in self.behaviour})
+        keys = ("hold_at", "truncate_at", "reset_at")
+        stops = [self.behaviour[key] for key in keys if key in self.behaviour]
         at = 0
         self.stop_at(at)
         while at < len(body):
