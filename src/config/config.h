@@ -71,6 +71,7 @@ struct config_server {
 	const char *proxy;         /* URL, may hold credentials; "": none */
 	bool allow_private;        /* its own host may have a private address */
 	enum config_tristate allow_private_key; /* as configured; allow_private is what counts */
+	unsigned line;             /* of its entry in the file; 0: not known */
 };
 
 struct config_disk_cache {
@@ -157,7 +158,10 @@ struct config_process {
 	const char *listen; /* "unix:/path", "host:port"; "": the inherited descriptor */
 };
 
-struct config_row;
+struct config_origin {
+	const char *source; /* file or option that set the key; NULL: the default counts */
+	unsigned line;
+};
 
 struct config {
 	struct config_disk_cache disk_cache;
@@ -173,7 +177,7 @@ struct config {
 	/* How it came about. */
 	const char *file;   /* as given or found; "": defaults only */
 	struct arena arena; /* of everything that the configuration points to */
-	bool *is_set;       /* per row of the table: a file or an option named it */
+	struct config_origin *origins; /* one per row of the table */
 };
 
 /* ---- problems ---- */
@@ -248,6 +252,13 @@ struct config_args {
  */
 int config_open(struct config **ret, const struct config_args *args, struct config_problems *problems,
 		struct err *err);
+
+/*
+ * Where a Windows path (UNC or with a drive) is on this machine by
+ * general.pathMap: the longest prefix of whole components, without case.
+ * False: it is not mapped, or not a Windows path.
+ */
+bool config_map_path(const struct config *config, struct slice path, struct buf *ret);
 
 /* ---- looking at one ---- */
 
