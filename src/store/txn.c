@@ -178,15 +178,19 @@ static bool readers_lag(struct store *store)
 	return oldest < info.me_last_txnid;
 }
 
-/* An old reader keeps freed pages from being used; evicting more would empty the cache for nothing. */
-static void wait_for_readers(struct store *store)
+/* Whether readers of old snapshots, which keep freed pages from being used, have gone on in bounded time. */
+static bool readers_catch_up(struct store *store)
 {
 	enum { WAIT_MS = 200, STEP_NS = 10 * 1000 * 1000 };
 	uint64_t deadline_ms = clock_mono_ms() + WAIT_MS;
 
 	mdb_reader_check(store->env, NULL);
-	while (readers_lag(store) && clock_left_ms(deadline_ms) > 0)
+	while (readers_lag(store)) {
+		if (clock_left_ms(deadline_ms) == 0)
+			return false;
 		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
+	}
+	return true;
 }
 
 int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t pages, const char *doing,
@@ -196,7 +200,9 @@ int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t p
 	int rc = store_write_once(store, body, ctx);
 
 	for (int i = 1; i < TRIES && is_full(rc); i++) {
-		wait_for_readers(store);
+		/* with one in the way, evicting would empty the store for nothing */
+		if (!readers_catch_up(store))
+			break;
 		rc = store_evict_some(store, pages);
 		if (rc == MDB_SUCCESS || is_full(rc))
 			rc = store_write_once(store, body, ctx);
