@@ -1,1 +1,3 @@
-# sources of src/engine
+noinst_LIBRARIES += libengine.a
+libengine_a_SOURCES = \
+	src/engine/compact.c src/engine/compact.h
