@@ -41,6 +41,7 @@ static struct slice read_file(const char *path, struct buf *buf)
 	buf_clear(buf);
 	if (file_read(path, READ_MAX, buf, &err) < 0)
 		buf_clear(buf);
+	buf_text(buf); /* a NUL behind it, for sscanf */
 	return buf_slice(buf);
 }
 
