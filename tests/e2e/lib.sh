@@ -40,8 +40,7 @@ not_ok() {
 	shift
 	local line
 	for line; do
-		printf '%s\n' "$line" | head -c 2000 | sed 's/^/#   /'
-		echo
+		printf '%.2000s\n' "$line" | sed 's/^/#   /'
 	done
 }
 
@@ -144,12 +143,12 @@ start() {
 # stop NAME [SIGNAL]: waits for its end; $exit_status is how it ended.
 stop() {
 	local pid=${pid_of[$1]}
-	kill "-${2:-TERM}" "$pid"
+	kill "-${2:-TERM}" "$pid" 2>/dev/null
 	if ! wait_until 20 has_ended "$pid"; then
 		echo "# $1 did not end by ${2:-TERM}"
 		kill -KILL "$pid"
 	fi
-	wait "$pid"
+	wait "$pid" 2>/dev/null
 	# shellcheck disable=SC2034 # for the script
 	exit_status=$?
 	unset "pid_of[$1]"
