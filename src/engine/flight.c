@@ -176,6 +176,11 @@ void flight_watch(struct flight_control *control, struct flight_ticket ticket)
 	atomic_fetch_or(&flight->waiters[control->slot / 64], UINT64_C(1) << control->slot % 64);
 }
 
+void flight_tell_master(struct flight_control *control)
+{
+	ring(control->master_fd);
+}
+
 bool flight_is_foreign(struct flight_control *control, struct flight_ticket ticket)
 {
 	return flight_at(control, ticket.index)->instance != control->state->instance;

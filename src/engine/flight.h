@@ -19,6 +19,7 @@ struct flight_control {
 	struct state *state;
 	unsigned slot;           /* this process's */
 	int queue_fd;            /* semaphore eventfd: one count per queued flight */
+	int master_fd;           /* eventfd: a worker begins to wait, the pool may have to grow */
 	const int *worker_fds;   /* eventfd of slot first_slot + i */
 	unsigned first_slot, worker_count;
 };
@@ -46,6 +47,9 @@ bool flight_landed(struct flight_control *control, struct flight_ticket ticket, 
 
 /* Puts this worker on the list of those woken when it lands.  Check flight_landed() after it, then wait. */
 void flight_watch(struct flight_control *control, struct flight_ticket ticket);
+
+/* Tells the master that this worker begins to wait. */
+void flight_tell_master(struct flight_control *control);
 
 /* Whether another instance's fetchers serve it: they cannot wake this worker, so poll. */
 bool flight_is_foreign(struct flight_control *control, struct flight_ticket ticket);

@@ -141,6 +141,7 @@ enum resolver_verdict resolve_by_flights(struct resolving *r)
 		return RESOLVER_UNSETTLED;
 	}
 	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_WAITING);
+	flight_tell_master(resolver->flights);
 	verdict = wait_for_flights(r);
 	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_BUSY);
 	return verdict;

@@ -32,6 +32,13 @@ struct store_options {
 int store_open(struct store **ret, const struct store_options *options, struct err *err);
 void store_close(struct store *store);
 
+/*
+ * Puts a damaged environment aside: "<cache>/db-7" becomes "<cache>/db-7.bad",
+ * an older "db-*.bad" there is deleted.  No process needs to have closed it, but
+ * this one must.  0 also when it is gone already.
+ */
+int store_move_aside(const char *dir, struct err *err);
+
 /* What is kept about a table beside its values. */
 struct store_table {
 	uint64_t id;
@@ -102,7 +109,9 @@ int store_absent_delete(struct store *store, struct slice key, struct err *err);
 
 struct store_stat {
 	uint64_t page_bytes, max_bytes, file_bytes;
-	uint64_t tables, pages, pending_pages, free_pages, absent_entries;
+	uint64_t tables, pages, pending_pages, dying_pages; /* of values */
+	uint64_t budget_pages; /* bound of their sum */
+	uint64_t free_pages, absent_entries;
 };
 int store_stat(struct store *store, struct store_stat *ret, struct err *err);
 

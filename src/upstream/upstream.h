@@ -33,6 +33,8 @@ struct upstream_options {
 	unsigned retries;                /* further tries after the first, never after 404/410/401/403 */
 	unsigned retry_delay_ms;
 	bool allow_private_redirects;    /* a redirect to another origin may lead to a private address */
+	bool (*cancelled)(void *ctx);    /* NULL: never; asked several times a second, true ends the fetch */
+	void *cancelled_ctx;
 };
 
 /* Receives the decoded text.  begin() comes before the first byte of every try and drops what came before. */

@@ -190,6 +190,11 @@ static void handle_post(struct web *web, const struct route *route, const struct
 		refuse_too_large(web, response, route->api, SLICE_LITERAL("the request is larger than SymServer.maxBodyMB"));
 		return;
 	}
+	if (request->body_error) {
+		count(web, COUNTER_requests_invalid);
+		refuse(response, 400, route->api, slice_of(request->body_error));
+		return;
+	}
 	switch (protocol_decode(&options, request->body, &web->arena, &job, &debug, &err)) {
 	case PROTOCOL_REQUEST:
 		job.want_debug = route->api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;

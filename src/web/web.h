@@ -13,7 +13,8 @@ struct web_request {
 	struct slice method;
 	struct slice uri; /* REQUEST_URI: raw, with query */
 	struct slice body;
-	bool body_too_large; /* the body was not read: it is over the limit */
+	bool body_too_large;    /* not read to its end: it is over the limit */
+	const char *body_error; /* what is wrong with how it came; NULL: nothing */
 	struct slice remote_addr;
 	/* A request header by its CGI name ("HTTP_ORIGIN"); absent: {NULL, 0}. */
 	struct slice (*header)(void *ctx, const char *cgi_name);
@@ -35,7 +36,6 @@ struct web_options {
 	bool debug_local; /* the debug protocol is admitted from this host */
 	const char *const *allowed_hosts;
 	unsigned allowed_host_count;
-	size_t max_body_bytes;
 };
 
 /* One per worker. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the layers below are told: their option structs, made from the configuration. */
+#ifndef PROCESS_SETTINGS_H
+#define PROCESS_SETTINGS_H
+
+#include "config/config.h"
+#include "engine/resolver.h"
+#include "web/web.h"
+
+/*
+ * Where symbol files come from: local directories, symbolURLs, then those of
+ * `servers` whose layout is breakpad.  Locations are borrowed from the configuration.
+ */
+struct settings_sources {
+	struct upstream_source *items;
+	unsigned count;
+	unsigned directory_count; /* localSymbolDirs: they come first */
+};
+
+void settings_sources_init(struct settings_sources *sources, const struct config *config);
+void settings_sources_release(struct settings_sources *sources);
+
+void settings_resolver(const struct config *config, const struct settings_sources *sources,
+		       struct resolver_options *ret);
+void settings_upstream(const struct config *config, struct upstream_options *ret);
+void settings_web(const struct config *config, struct web_options *ret);
+
+#endif
