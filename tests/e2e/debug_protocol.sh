@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What Snappy's own tests did: the cycle of miss, hit and evict, raw files, many requests at once.
+# What Snappy's own tests did: the cycle of miss, hit and evict, many requests at once.
 . "$(dirname "$0")/lib.sh"
 
 readonly XUL='"libName":"xul.pdb","breakpadId":"44E4EC8C2F41492B9369D6B9A059577C2"'
@@ -32,21 +32,15 @@ hit_cycle() {
 	is_json 'no cacheHits then' "$SAMPLE_ANSWER"
 }
 
-raw_files() {
-	local path
-	debug 'cacheAddRaw' true "\"action\":\"cacheAddRaw\",$XUL" '.path | startswith("/")'
-	path=$(jq -r .path <<<"$body")
-	check 'the raw file is the upstream'"'"'s' cmp "$path" "$symbols/xul.pdb/44E4EC8C2F41492B9369D6B9A059577C2/xul.sym"
+module_actions() {
 	debug 'cacheExists' '{"exists":true}' "\"action\":\"cacheExists\",$XUL"
-	debug 'cacheGet gives the raw file' "{\"path\":\"$path\"}" "\"action\":\"cacheGet\",$XUL"
-	check 'the sample from the raw file' sample_works
 	debug 'cacheEvict' '{"success":true}' "\"action\":\"cacheEvict\",$XUL"
-	check 'the raw file is gone' [ ! -e "$path" ]
 	debug 'cacheExists no more' '{"exists":false}' "\"action\":\"cacheExists\",$XUL"
-	debug 'cacheGet fetches it anew' true "\"action\":\"cacheGet\",$XUL" '.path | startswith("/")'
-	check 'there is a file' [ -f "$(jq -r .path <<<"$body")" ]
-	debug 'cacheAddRaw of a module that nobody has' '{"path":null}' '"action":"cacheAddRaw","libName":"nope.pdb","breakpadId":"0"'
+	debug 'cacheEvict of what is not there' '{"success":true}' "\"action\":\"cacheEvict\",$XUL"
+	debug 'cacheExists of another module' '{"exists":true}' "\"action\":\"cacheExists\",$WNTDLL"
 	debug 'an unknown action' '{"message":"Invalid action"}' '"action":"bogus"'
+	post / '{"debug":true,"action":"cacheEvict","libName":"xul.pdb"}'
+	is 'an action without its property' "$status" 400
 }
 
 # many NAME: 300 requests at once, every second for a module that does not exist.
@@ -77,7 +71,7 @@ start_memcached
 start_pool '.process.debugProtocol = "local" | .SymServer.maxFetchesPerRequest = 100'
 start_web nginx
 hit_cycle
-raw_files
+module_actions
 many 'cold'
 many 'primed'
 e2e_end

@@ -259,11 +259,19 @@ counter() {
 	"$top_builddir/symbolicate" counters --cache "$work/cache" | awk -v name="$1" '$1 == name { print $2 }'
 }
 
-# children of the pool's master whose command line or title has the word.
+# pool_children [KIND]: process ids of the master's children: worker, fetcher, janitor.
 pool_children() {
+	local pid name
+	for pid in $(cat "/proc/${pid_of[pool]}/task/${pid_of[pool]}/children"); do
+		name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
+		case $name in "${1:-}"*) echo "$pid" ;; esac
+	done
+}
+
+all_ended() {
 	local pid
-	tr ' ' '\n' <"/proc/${pid_of[pool]}/task/${pid_of[pool]}/children" | while read -r pid; do
-		if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "$1"; then echo "$pid"; fi
+	for pid; do
+		has_ended "$pid" || return 1
 	done
 }
 

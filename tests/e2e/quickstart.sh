@@ -57,18 +57,12 @@ from_the_tree() {
 	like 'says where' "$output" "$web_url"
 }
 
-all_ended() {
-	local pid
-	for pid in $pids; do
-		has_ended "$pid" || return 1
-	done
-}
-
 stops() {
-	pids=$(started_pids)
+	local pids
+	mapfile -t pids < <(started_pids)
 	quickstart --stop
 	is '--stop' "$status" 0
-	check 'has ended every process' all_ended
+	check 'has ended every process' all_ended "${pids[@]}"
 	check 'and nobody listens' eval '! port_answers 127.0.0.1 "$web_port"'
 	is 'and no socket is left' "$(find "$work/run" -type s)" ''
 	quickstart --status

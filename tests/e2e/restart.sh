@@ -43,7 +43,9 @@ start_pool
 post / "$slow"
 is_json 'the module is right after the restart' '[["slow() (in slow.pdb)"]]' .symbolicatedStacks
 
+mapfile -t children < <(pool_children)
 stop pool KILL
+check 'the children end with their master' wait_until 20 all_ended "${children[@]}"
 start_pool
 check 'the sample after kill -9 of the master' sample_works
 is 'still no new download' "$(upstream_requests xul.sym)" 1
