@@ -78,28 +78,19 @@ memcached_faults() {
 }
 
 upstream_faults() {
+	local upstream_port
+	upstream_port=$(cat "$work/upstream.port")
 	new_module
 	stop upstream KILL
 	post / "$question"
 	is 'upstream dead: status' "$status" 200
 	is_json 'upstream dead: not known' '[false]' .knownModules
 	check 'upstream dead: what is held is answered' sample_works
-	restart_upstream
+	start_upstream "$upstream_port"
 	check 'upstream back: the module is asked for again' wait_until 60 module_resolves
 	new_module
 	behave "$name.pdb/$id/$name.sym" '{"status": 503, "first_n": 1}'
 	check 'upstream busy at first: found in the end' wait_until 60 module_resolves
-}
-
-# At the port of before: the pool's configuration names it.
-restart_upstream() {
-	local before=$upstream_url
-	start_upstream
-	# another port: the configuration is changed and read again
-	if [ "$upstream_url" != "$before" ]; then
-		stop pool
-		start_pool
-	fi
 }
 
 killed_workers() {

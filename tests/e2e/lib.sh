@@ -178,11 +178,11 @@ run_nginx() {
 	start "$1" nginx -p "$work/$1" -c "$work/$1/nginx.conf" -e "$work/$1.log" -g 'daemon off;'
 }
 
-# A symbol server for the files in $symbols that misbehaves as FILE.behaviour tells (see the tool's own
-# text); its address is $upstream_url.
+# start_upstream [PORT]: a symbol server for the files in $symbols that misbehaves as FILE.behaviour tells (see
+# the tool's own text); its address is $upstream_url.
 start_upstream() {
 	rm -f "$work/upstream.port"
-	start upstream python3 "$top_srcdir/tests/tools/scripted_upstream.py" --root "$symbols" \
+	start upstream python3 "$top_srcdir/tests/tools/scripted_upstream.py" --root "$symbols" --port "${1:-0}" \
 		--port-file "$work/upstream.port" --log "$work/upstream.requests"
 	wait_until 10 test -f "$work/upstream.port" || echo '# the upstream does not start'
 	upstream_url=http://127.0.0.1:$(cat "$work/upstream.port")/
@@ -261,8 +261,10 @@ counter() {
 
 # pool_children [KIND]: process ids of the master's children: worker, fetcher, janitor.
 pool_children() {
-	local pid name
-	for pid in $(cat "/proc/${pid_of[pool]}/task/${pid_of[pool]}/children"); do
+	local pid name children
+	# the kernel's line has no end
+	read -ra children <"/proc/${pid_of[pool]}/task/${pid_of[pool]}/children" || true
+	for pid in "${children[@]}"; do
 		name=$(cat "/proc/$pid/comm" 2>/dev/null) || continue
 		case $name in "${1:-}"*) echo "$pid" ;; esac
 	done
