@@ -9,7 +9,7 @@
 #include "process/settings.h"
 #include "process/signals.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
