@@ -17,10 +17,11 @@ static const char print_usage[] =
 	"Shows the configuration that counts: defaults, file and options together, with header\n"
 	"values and the credentials in URLs removed.\n\n"
 	CLI_CONFIG_USAGE
+	"      --get KEY           the value of one key: text plain, a list one item a line\n"
 	"      --defaults          the defaults alone, as etc/symbolicate.json\n"
 	"      --markdown          the table of keys, as docs/configuration.md\n";
 
-enum { SHOW_EFFECTIVE, SHOW_DEFAULTS = 1000, SHOW_MARKDOWN };
+enum { SHOW_EFFECTIVE, SHOW_DEFAULTS = 1000, SHOW_MARKDOWN, SHOW_KEY };
 
 static int print_and_free(struct config *config)
 {
@@ -29,6 +30,20 @@ static int print_and_free(struct config *config)
 
 	config_print(config, &text, 0);
 	status = cli_flush(&text) ? EX_OK : EX_IOERR;
+	buf_release(&text);
+	config_free(config);
+	return status;
+}
+
+static int print_key_and_free(const struct cli *cli, struct config *config, const char *key)
+{
+	struct buf text = BUF_INIT;
+	int status = EX_OK;
+
+	if (!config_get(config, key, &text))
+		status = cli_usage_error(cli, "no key \"%s\"", key);
+	else if (!cli_flush(&text))
+		status = EX_IOERR;
 	buf_release(&text);
 	config_free(config);
 	return status;
@@ -67,6 +82,7 @@ int command_print_config(int argc, char **argv)
 {
 	static const struct option options[] = {
 		CLI_CONFIG_OPTIONS,
+		{"get", required_argument, NULL, SHOW_KEY},
 		{"defaults", no_argument, NULL, SHOW_DEFAULTS},
 		{"markdown", no_argument, NULL, SHOW_MARKDOWN},
 		{NULL, 0, NULL, 0},
@@ -74,13 +90,16 @@ int command_print_config(int argc, char **argv)
 	struct cli cli = {argc, argv, CLI_CONFIG_LETTERS, options, print_usage, EX_OK};
 	struct cli_config_args args = {.file = NULL};
 	int letter, show = SHOW_EFFECTIVE;
+	const char *key = NULL;
 	struct config *config;
 
 	while ((letter = cli_next_option(&cli)) >= 0) {
-		if (letter == SHOW_DEFAULTS || letter == SHOW_MARKDOWN)
+		if (letter == SHOW_DEFAULTS || letter == SHOW_MARKDOWN || letter == SHOW_KEY) {
 			show = letter;
-		else if (!cli_take_config_option(&args, letter))
+			key = optarg;
+		} else if (!cli_take_config_option(&args, letter)) {
 			return cli_usage_error(&cli, "too many options");
+		}
 	}
 	if (letter == CLI_END)
 		return cli.status;
@@ -89,5 +108,7 @@ int command_print_config(int argc, char **argv)
 	if (show == SHOW_MARKDOWN)
 		return print_markdown();
 	config = show == SHOW_DEFAULTS ? config_new() : cli_open_config(&cli, &args);
-	return config ? print_and_free(config) : cli.status;
+	if (config == NULL)
+		return cli.status;
+	return show == SHOW_KEY ? print_key_and_free(&cli, config, key) : print_and_free(config);
 }

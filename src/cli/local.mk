@@ -6,10 +6,13 @@ symbolicate_SOURCES = \
 	src/cli/compact.c \
 	src/cli/config_args.c src/cli/config_args.h \
 	src/cli/config_commands.c \
+	src/cli/counters.c \
 	src/cli/lookup.c src/cli/lookup_target.h \
 	src/cli/lookup_file.c \
 	src/cli/lookup_module.c \
 	src/cli/memory_table.c src/cli/memory_table.h \
 	src/cli/sym_file.c src/cli/sym_file.h \
 	src/cli/temp_store.c src/cli/temp_store.h
-symbolicate_LDADD = libengine.a libstore.a libsymbols.a libconfig.a libbase.a $(LMDB_LIBS) $(JSONC_LIBS)
+symbolicate_LDADD = \
+	libengine.a libupstream.a libaddrcache.a libstore.a libsymbols.a libstats.a libconfig.a libbase.a \
+	$(CURL_LIBS) $(MEMCACHED_LIBS) $(LMDB_LIBS) $(JSONC_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)

@@ -1,41 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking up in a module of the configured cache. */
+/* Looking up in a module of the configured cache, which is searched for as a request would have it. */
 #include "cli/lookup_target.h"
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "base/num.h"
-#include "store/store.h"
+#include "engine/settings.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 
 struct module_target {
-	struct store *store;
+	struct state *state;
+	struct environment env;
+	struct settings_sources sources;
 	struct store_table stored;
+	struct table_view view;
 	struct names_ring *ring;
 	struct table *table;
 };
-
-static int get_value(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value,
-		     struct err *err)
-{
-	struct module_target *target = ctx;
-
-	return store_value(target->store, target->stored.id, kind, key, ret_key, ret_value, err);
-}
 
 static int begin(void *ctx, struct err *err)
 {
 	struct module_target *target = ctx;
 
-	return store_read_begin(target->store, err);
+	return store_read_begin(target->env.store, err);
 }
 
 static void end(void *ctx)
 {
 	struct module_target *target = ctx;
 
-	store_read_end(target->store);
+	store_read_end(target->env.store);
 }
 
 static void close_target(void *ctx)
@@ -46,85 +40,93 @@ static void close_target(void *ctx)
 		table_close(target->table);
 	if (target->ring)
 		names_ring_free(target->ring);
-	if (target->store)
-		store_close(target->store);
+	settings_sources_release(&target->sources);
+	environment_close(&target->env);
+	state_close(target->state);
 	free(target);
 }
 
-/* The number of the newest db-N below the directory, 0 if there is none. */
-static uint64_t newest_environment(const char *dir)
+static int open_cache(struct module_target *target, const struct config *config, struct err *err)
 {
-	DIR *handle = opendir(dir);
-	struct dirent *entry;
-	uint64_t newest = 0, number;
+	const struct config_disk_cache *cache = &config->disk_cache;
 
-	while (handle && (entry = readdir(handle)))
-		if (strncmp(entry->d_name, "db-", 3) == 0 &&
-		    num_parse_dec(slice_of(entry->d_name + 3), UINT32_MAX, &number) && number > newest)
-			newest = number;
-	if (handle)
-		closedir(handle);
-	return newest;
+	settings_sources_init(&target->sources, config);
+	if (state_open(&target->state, cache->cache_path, err) < 0)
+		return -1;
+	return environment_open(&target->env, target->state, NULL, (uint64_t)cache->max_size_mb << 20, err);
 }
 
-static int open_store(struct module_target *target, const struct config *config, struct err *err)
+static int search(struct module_target *target, const struct config *config, struct module_name module,
+		  struct slice key, struct err *err)
 {
-	uint64_t number = newest_environment(config->disk_cache.cache_path);
-	struct store_options options = {.max_bytes = (uint64_t)config->disk_cache.max_size_mb << 20};
-	char *dir;
-	int result;
+	char *tmp_dir = mem_printf("%s/tmp", config->disk_cache.cache_path);
+	struct searcher searcher = {.env = &target->env};
+	struct search_result result = {.outcome = FLIGHT_UNKNOWN};
+	struct upstream_options options;
+	int status;
 
-	if (number == 0)
-		return err_set(err, ERR_NOT_FOUND, "%s holds no cache", config->disk_cache.cache_path);
-	dir = mem_printf("%s/db-%llu", config->disk_cache.cache_path, (unsigned long long)number);
-	options.dir = dir;
-	result = store_open(&target->store, &options, err);
-	free(dir);
-	return result;
+	settings_search(config, &target->sources, &searcher.options);
+	searcher.options.tmp_dir = tmp_dir;
+	settings_upstream(config, &options);
+	status = file_make_dirs(tmp_dir, err) < 0 ? -1 : upstream_open(&searcher.upstream, &options, err);
+	if (status == 0) {
+		search_module(&searcher, module, key, &result);
+		upstream_close(searcher.upstream);
+	}
+	free(tmp_dir);
+	if (status < 0 || result.outcome == FLIGHT_FOUND)
+		return status;
+	if (result.outcome == FLIGHT_ABSENT)
+		return err_set(err, ERR_NOT_FOUND, "%.*s: no source has a usable symbol file%s%s", SLICE_PRINT(key),
+			       *result.cause ? ": " : "", result.cause);
+	return err_set(err, ERR_UPSTREAM, "%.*s: %s", SLICE_PRINT(key), result.cause);
 }
 
 /* Inside a read. */
-static int find_table(struct module_target *target, struct slice key, const struct table_source *source,
-		      size_t ring_bytes, struct err *err)
+static int find_table(struct module_target *target, struct slice key, size_t ring_bytes, struct err *err)
 {
-	int found = store_find(target->store, key, &target->stored, err);
+	int found = store_find(target->env.store, key, &target->stored, err);
+	struct table_source source;
 
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		return err_set(err, ERR_NOT_FOUND, "%.*s is not in the cache", SLICE_PRINT(key));
+	if (found <= 0)
+		return found < 0 ? -1 : err_set(err, ERR_NOT_FOUND, "%.*s is not in the cache", SLICE_PRINT(key));
+	target->view = (struct table_view){target->env.store, target->stored.id};
+	source = table_view_source(&target->view);
 	target->ring = names_ring_new(ring_bytes);
-	return table_open(&target->table, source, target->ring, err);
+	return table_open(&target->table, &source, target->ring, err);
 }
 
-static int open_table(struct module_target *target, const struct config *config, struct slice key,
-		      const struct table_source *source, struct err *err)
+static int open_table(struct module_target *target, const struct config *config, struct module_name module,
+		      struct err *err)
 {
-	int result;
-
-	if (open_store(target, config, err) < 0 || store_read_begin(target->store, err) < 0)
-		return -1;
-	result = find_table(target, key, source, (size_t)config->process.names_ring_mb << 20, err);
-	store_read_end(target->store);
-	return result;
-}
-
-/* A module that is not held yet would be fetched by the engine, which is to be asked from here. */
-int lookup_open_module(struct lookup_target *ret, const struct config *config, struct module_name module,
-		       struct err *err)
-{
-	struct module_target *target = mem_zalloc(sizeof(*target));
-	struct table_source source = {target, get_value};
 	struct buf key = BUF_INIT;
 	int result;
 
 	module_add_key(&key, module);
-	result = open_table(target, config, buf_slice(&key), &source, err);
+	result = open_cache(target, config, err);
+	if (result == 0)
+		result = search(target, config, module, buf_slice(&key), err);
+	if (result == 0)
+		result = store_read_begin(target->env.store, err);
+	if (result == 0) {
+		result = find_table(target, buf_slice(&key), (size_t)config->process.names_ring_mb << 20, err);
+		store_read_end(target->env.store);
+	}
 	buf_release(&key);
-	if (result < 0) {
+	return result;
+}
+
+int lookup_open_module(struct lookup_target *ret, const struct config *config, struct module_name module,
+		       struct err *err)
+{
+	struct module_target *target = mem_zalloc(sizeof(*target));
+
+	if (open_table(target, config, module, err) < 0) {
 		close_target(target);
 		return -1;
 	}
-	*ret = (struct lookup_target){target->table, source, begin, end, close_target, target};
+	*ret = (struct lookup_target){
+		target->table, table_view_source(&target->view), begin, end, close_target, target,
+	};
 	return 0;
 }
