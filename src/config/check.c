@@ -129,23 +129,27 @@ static bool is_header(const struct config_pair *pair)
 	return pair->name[0] && !strpbrk(pair->name, ":\r\n ") && !strpbrk(pair->value, "\r\n");
 }
 
-static void check_server(const struct config *config, unsigned index, struct config_problems *problems)
+static void check_headers(const struct config_server *server, const char *source, struct config_problems *problems)
 {
-	const struct config_server *server = &config->servers[index];
+	for (unsigned i = 0; i < server->headers.count; i++)
+		if (!is_header(&server->headers.items[i]))
+			config_problem(problems, CONFIG_ERROR, source, server->line,
+				       "servers: \"%s\": \"%s\" is no header, or its value none of one",
+				       server->identifier, server->headers.items[i].name);
+}
+
+static void check_server(const struct config *config, const struct config_server *server,
+			 struct config_problems *problems)
+{
 	const char *source = origin(config, "servers")->source;
 
 	if (server->remote[0] == '\0')
 		config_problem(problems, CONFIG_WARNING, source, server->line,
-			       "servers[%u] (%s) has no usable remote and is off", index, server->identifier);
+			       "servers: \"%s\" has no usable remote and is off", server->identifier);
 	if (server->types == 0)
 		config_problem(problems, CONFIG_WARNING, source, server->line,
-			       "servers[%u] (%s) has an empty type list and is never asked", index,
-			       server->identifier);
-	for (unsigned i = 0; i < server->headers.count; i++)
-		if (!is_header(&server->headers.items[i]))
-			config_problem(problems, CONFIG_ERROR, source, server->line,
-				       "servers[%u].headers: \"%s\" is no header", index,
-				       server->headers.items[i].name);
+			       "servers: \"%s\" has an empty type list and is never asked", server->identifier);
+	check_headers(server, source, problems);
 }
 
 void config_check(const struct config *config, struct config_problems *problems)
@@ -157,5 +161,5 @@ void config_check(const struct config *config, struct config_problems *problems)
 	check_disk_cache_server(config, problems);
 	check_path_map(config, problems);
 	for (unsigned i = 0; i < config->server_count; i++)
-		check_server(config, i, problems);
+		check_server(config, &config->servers[i], problems);
 }

@@ -189,6 +189,7 @@ struct config_problem {
 	char *source;  /* the file, or "-o KEY=VALUE" */
 	unsigned line; /* 0: none */
 	char *text;
+	unsigned order; /* in which it was found */
 };
 
 struct config_problems {
@@ -201,7 +202,7 @@ struct config_problems {
 
 void config_problems_release(struct config_problems *problems);
 
-/* Appends "file:line: error: text\n" for each, in the order found. */
+/* Appends "file:line: error: text\n" for each, by source and line after config_finish(). */
 void config_problems_format(const struct config_problems *problems, struct buf *buf);
 
 /* ---- making one ---- */
@@ -227,8 +228,8 @@ void config_load_text(struct config *config, struct slice text, const char *sour
 void config_override(struct config *config, const char *assignment, struct config_problems *problems);
 
 /*
- * A long option of Snappy's programs without its dashes ("symbolURL"), see
- * reference in docs/configuration.md.  A list option replaces the list at its
+ * A long option of Snappy's programs without its dashes ("symbolURL"), as
+ * docs/configuration.md lists them, or "configJSON".  A list option replaces the list at its
  * first use and adds to it from then on; `is_first` tells.  False: no such option.
  */
 bool config_old_option(struct config *config, const char *option, const char *value, bool is_first,

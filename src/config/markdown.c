@@ -17,6 +17,12 @@ static const char head[] =
 	"* `null` means the default, for every key.\n"
 	"* SIGHUP reads the file again. *live* keys take effect then, *restart* keys at the next start.\n";
 
+static const char old_options_head[] =
+	"\n## Snappy's options\n\n"
+	"`--configJSON JSON` is a whole configuration. Options for lists may be repeated: the first one replaces the\n"
+	"list, the others add to it; `--memcachedServer None` is the empty list.\n\n"
+	"| Option | Sets |\n|---|---|\n";
+
 static const char *const type_names[] = {
 	[CONFIG_BOOL] = "true or false",
 	[CONFIG_UINT] = "number",
@@ -100,4 +106,6 @@ void config_print_markdown(struct buf *buf)
 	buf_add_text(buf, "\n## Old spellings\n\n| Key | Stands for |\n|---|---|\n");
 	add_aliases(config_rows, config_row_count, buf);
 	add_aliases(config_server_rows, config_server_row_count, buf);
+	buf_add_text(buf, old_options_head);
+	config_old_options_print(buf);
 }

@@ -3,6 +3,7 @@
 #include "config/config.h"
 
 #include "base/json_text.h"
+#include "config/table.h"
 #include "config/value.h"
 
 #include <stdlib.h>
@@ -92,4 +93,14 @@ bool config_old_option(struct config *config, const char *option, const char *va
 		return true;
 	}
 	return false;
+}
+
+void config_old_options_print(struct buf *buf)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		buf_addf(buf, "| `--%s` | `%s`", options[i].option, options[i].keys[0]);
+		if (options[i].keys[1])
+			buf_addf(buf, ", `%s`", options[i].keys[1]);
+		buf_add_text(buf, " |\n");
+	}
 }

@@ -137,9 +137,9 @@ static void map_servers(struct mapping *mapping)
 		struct config_server *server = &config->servers[i];
 
 		mapping->origin.line = server->line;
-		mapping->key = "remote";
+		mapping->key = "servers: remote";
 		server->remote = map_one(mapping, server->remote);
-		mapping->key = "cacheLocation";
+		mapping->key = "servers: cacheLocation";
 		server->cache_location = map_one(mapping, server->cache_location);
 	}
 }
