@@ -90,7 +90,7 @@ struct config_disk_cache {
 };
 
 struct config_sym_server {
-	unsigned port; /* of old files; not used by the FastCGI server, quickstart's web server listens there */
+	unsigned port; /* of quickstart's web server; the FastCGI server does not use it */
 	struct config_list memcached_servers; /* host[:port] or the absolute path of a unix socket */
 	unsigned memcached_timeout_ms;
 	const char *disk_cache_server;
@@ -238,7 +238,7 @@ bool config_old_option(struct config *config, const char *option, const char *va
 /* Defaults by the machine, resolved paths, old spellings; then checks what needs more than one key. */
 void config_finish(struct config *config, struct config_problems *problems);
 
-/* `explicit` if given, else SYSCONFDIR/symbolicate.json or ./etc/symbolicate.json; NULL if neither is there. */
+/* `explicit`, else SYSCONFDIR/symbolicate.json or ./etc/symbolicate.json; NULL if neither is there. */
 const char *config_find_file(const char *explicit);
 
 struct config_args {

@@ -79,9 +79,9 @@ static void replace_dead_bucket(struct config *config, struct config_problems *p
 		const char *url = urls->items[i];
 
 		if (is_dead_bucket(url)) {
-			config_problem_at(problems, CONFIG_WARNING,
-					  config_origin_of(config, "DiskCache.symbolURLs"),
-					  "DiskCache.symbolURLs: %s is no more; %s is used", url, mozilla_url);
+			config_problem_at(
+				problems, CONFIG_WARNING, config_origin_of(config, "DiskCache.symbolURLs"),
+				"DiskCache.symbolURLs: %s is no more; %s is used", url, mozilla_url);
 			url = mozilla_url;
 		}
 		if (!contains(items, count, url))
@@ -155,9 +155,9 @@ static void finish_server(struct config *config, unsigned index, struct config_p
 	const char *identifier = make_identifier(config, index);
 
 	if (server->identifier[0] && strcmp(identifier, server->identifier) != 0)
-		config_problem(problems, CONFIG_WARNING, config_origin_of(config, "servers")->source, server->line,
-			       "servers: the identifier \"%s\" is taken; \"%s\" is used", server->identifier,
-			       identifier);
+		config_problem(problems, CONFIG_WARNING, config_origin_of(config, "servers")->source,
+			       server->line, "servers: the identifier \"%s\" is taken; \"%s\" is used",
+			       server->identifier, identifier);
 	server->identifier = identifier;
 	if (server->name[0] == '\0')
 		server->name = identifier;

@@ -50,8 +50,8 @@ static void add_longer_list(const struct config *config, const struct config_row
 	buf_add_byte(json, ']');
 }
 
-static void add_value(const struct config *config, const struct config_row *row, const char *value, bool is_first,
-		      struct buf *json)
+static void add_value(const struct config *config, const struct config_row *row, const char *value,
+		      bool is_first, struct buf *json)
 {
 	bool is_number = value[0] && value[strspn(value, "0123456789")] == '\0';
 
@@ -70,7 +70,8 @@ static void set_key(struct config *config, const char *key, const char *value, b
 	struct buf assignment = BUF_INIT;
 
 	buf_addf(&assignment, "%s=", key);
-	add_value(config, config_row_find(config_rows, config_row_count, slice_of(key)), value, is_first, &assignment);
+	add_value(config, config_row_find(config_rows, config_row_count, slice_of(key)), value, is_first,
+		  &assignment);
 	config_override(config, buf_text(&assignment), problems);
 	buf_release(&assignment);
 }

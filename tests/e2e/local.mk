@@ -1,1 +1,3 @@
-# tests/e2e
+# End-to-end tests: the real programs.
+TESTS += tests/e2e/cli.sh
+EXTRA_DIST += tests/e2e/cli.sh
