@@ -12,4 +12,4 @@ symbolicate_SOURCES = \
 	src/cli/memory_table.c src/cli/memory_table.h \
 	src/cli/sym_file.c src/cli/sym_file.h \
 	src/cli/temp_store.c src/cli/temp_store.h
-symbolicate_LDADD = libengine.a libstore.a libsymbols.a libconfig.a libbase.a $(LMDB_LIBS) $(JSONC_LIBS)
+symbolicate_LDADD = libengine.a libstore.a libsymbols.a libconfig.a libbase.a $(LMDB_LIBS) $(JSONC_LIBS) $(ZSTD_LIBS)

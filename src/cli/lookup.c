@@ -109,14 +109,12 @@ static int look_up_sorted(struct lookup *lookup, struct err *err)
 /* Looks up what was collected, and writes it. */
 static int finish_batch(struct lookup *lookup, struct err *err)
 {
-	const struct lookup_target *target = &lookup->target;
-	int result;
+	int result = lookup_target_begin(&lookup->target, err);
 
-	if (target->begin && target->begin(target->ctx, err) < 0)
+	if (result < 0)
 		return -1;
 	result = lookup->is_nearest ? look_up_nearest(lookup, err) : look_up_sorted(lookup, err);
-	if (target->end)
-		target->end(target->ctx);
+	lookup_target_end(&lookup->target);
 	lookup->count = 0;
 	arena_clear(&lookup->arena);
 	if (result == 0 && !cli_flush(&lookup->out))

@@ -114,7 +114,7 @@ int lookup_open_module(struct lookup_target *ret, const struct config *config, s
 		       struct err *err)
 {
 	struct module_target *target = mem_zalloc(sizeof(*target));
-	struct table_source source = {target, get_value};
+	struct table_source source = {.ctx = target, .epoch = 1, .get = get_value};
 	struct buf key = BUF_INIT;
 	int result;
 

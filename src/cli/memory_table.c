@@ -79,5 +79,5 @@ static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct
 
 struct table_source memory_table_source(struct memory_table *table)
 {
-	return (struct table_source){table, get};
+	return (struct table_source){.ctx = table, .epoch = 1, .get = get};
 }
