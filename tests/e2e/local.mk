@@ -3,6 +3,7 @@ e2e_tests = \
 	tests/e2e/apache.sh \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
+	tests/e2e/cli.sh \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/nginx.sh \
