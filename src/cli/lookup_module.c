@@ -90,7 +90,7 @@ static int find_table(struct module_target *target, struct slice key, size_t rin
 
 	if (found <= 0)
 		return found < 0 ? -1 : err_set(err, ERR_NOT_FOUND, "%.*s is not in the cache", SLICE_PRINT(key));
-	target->view = (struct table_view){target->env.store, target->stored.id};
+	target->view = (struct table_view){.store = target->env.store, .table_id = target->stored.id};
 	source = table_view_source(&target->view);
 	target->ring = names_ring_new(ring_bytes);
 	return table_open(&target->table, &source, target->ring, err);
