@@ -155,14 +155,14 @@ struct fault draft_fault(const struct draft *draft, uint32_t job_number)
 
 static void mark_referenced(const struct draft *draft, const struct draft_job *job)
 {
-	struct job_module *modules = draft->modules + job->first_module;
-	const struct job_frame *frames = draft->frames + job->first_frame;
-
 	if (job->top_index < 0)
-		return;
-	for (uint32_t i = 0; i < job->frame_count; i++)
-		if (frames[i].module >= 0)
-			modules[frames[i].module].referenced = true;
+		return; /* and perhaps no array to point into */
+	for (uint32_t i = 0; i < job->frame_count; i++) {
+		int32_t module = draft->frames[job->first_frame + i].module;
+
+		if (module >= 0)
+			draft->modules[job->first_module + (uint32_t)module].referenced = true;
+	}
 }
 
 static void mark_askable(struct draft *draft)
