@@ -124,7 +124,7 @@ char *put_hex(char *at, uint64_t value)
 {
 	char *end = at + 2 + count_hex_digits(value);
 
-	PUT_LITERAL(at, "0x");
+	memcpy(at, "0x", 2);
 	at = end;
 	do {
 		*--at = "0123456789abcdef"[value & 15];
