@@ -17,10 +17,12 @@ static uint32_t guess_frames(size_t body_bytes)
 
 static struct growth growth_of(const char *name, size_t item_bytes, uint32_t first, uint32_t limit)
 {
-	return (struct growth){.name = name, .item_bytes = (uint32_t)item_bytes, .first = first, .limit = limit};
+	return (struct growth){
+		.name = name, .item_bytes = (uint32_t)item_bytes, .first = first, .limit = limit};
 }
 
-void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body, struct arena *arena)
+void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body,
+		struct arena *arena)
 {
 	const struct protocol_limits *limits = &options->limits;
 	uint32_t frames = guess_frames(body.len);
@@ -204,7 +206,8 @@ void draft_finish(struct draft *draft, enum dialect dialect, struct request *ret
 		.frame_count = draft->frame_count,
 		.odd_offsets = draft->odd_offsets,
 		.odd_count = draft->odd_count,
-		.answers = arena_calloc(draft->reader.arena, draft->frame_count, sizeof(*ret_request->answers)),
+		.answers = arena_calloc(draft->reader.arena, draft->frame_count,
+					sizeof(*ret_request->answers)),
 	};
 	if (dialect == DIALECT_V4 || dialect == DIALECT_V5)
 		draft_unite_modules(draft);

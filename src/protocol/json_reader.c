@@ -388,7 +388,8 @@ bool reader_next(struct json_reader *reader, char close)
 	if (c == close)
 		reader->at++;
 	else
-		reader_fail(reader, reader->at == reader->end ? "the text ends early" : "no comma between values");
+		reader_fail(reader,
+			    reader->at == reader->end ? "the text ends early" : "no comma between values");
 	reader->depth--;
 	return false;
 }

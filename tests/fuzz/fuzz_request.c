@@ -99,7 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t i = 0; i < 6; i++) {
 		struct protocol_options options = {
-			.api = apis[i % 3], .debug_allowed = i < 3, .lenient = i < 3, .limits = {10, 8, 20, 50},
+			.api = apis[i % 3],
+			.debug_allowed = i < 3,
+			.lenient = i < 3,
+			.limits = {10, 8, 20, 50},
 		};
 
 		run(&options, slice_make(data, size));

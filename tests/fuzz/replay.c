@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a fuzz target over the files of its corpus, without libFuzzer: a TAP line per file, in `make check`. */
+/* Runs a fuzz target over the files of its corpus, without libFuzzer: a TAP line per file. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/buf.h"

@@ -36,8 +36,9 @@ static bool rarely(void)
 static void add_wrong(struct buf *buf)
 {
 	static const char *const values[] = {
-		"null", "true", "false", "0", "1", "-1", "-2", "7", "1.0", "\"x\"", "\"\"", "[]", "{}", "[1,2]", "[[]]",
-		"[\"a\",\"1\"]", "{\"stacks\":[[]]}", "9007199254740993", "-9223372036854775808", "[0,1,2]", "[0]",
+		"null", "true", "false", "0", "1", "-1", "-2", "7", "1.0", "\"x\"", "\"\"", "[]", "{}",
+		"[1,2]", "[[]]", "[\"a\",\"1\"]", "{\"stacks\":[[]]}", "9007199254740993", "-9223372036854775808",
+		"[0]", "[0,1,2]",
 	};
 
 	buf_add_text(buf, values[random_below(TAP_COUNT(values))]);
@@ -46,7 +47,8 @@ static void add_wrong(struct buf *buf)
 static void add_frame(struct buf *buf)
 {
 	static const char *const frames[] = {
-		"[0,1]", "[1,2]", "[0, 33]", " [1,4096]", "[-1,5]", "[0,-1]", "[2,9]", "[true,false]", "[0,12345678901]",
+		"[0,1]", "[1,2]", "[0, 33]", " [1,4096]", "[-1,5]", "[0,-1]", "[2,9]", "[true,false]",
+		"[0,12345678901]",
 	};
 
 	if (rarely()) {
@@ -65,8 +67,8 @@ static void add_frame(struct buf *buf)
 static void add_module(struct buf *buf)
 {
 	static const char *const modules[] = {
-		"[\"xul.pdb\",\"ABC1\"]", "[\"a\",\"1\"]", "[\"\",\"\"]", "[\"a/b\",\"1\"]", "[\"a\",\"-\"]", "[ \"b\" , \"2\" ]",
-		"[\"a\\n\",\"1\\n\"]",
+		"[\"xul.pdb\",\"ABC1\"]", "[\"a\",\"1\"]", "[\"\",\"\"]", "[\"a/b\",\"1\"]", "[\"a\",\"-\"]",
+		"[ \"b\" , \"2\" ]", "[\"a\\n\",\"1\\n\"]",
 	};
 
 	if (rarely()) {
@@ -184,6 +186,63 @@ static bool __attribute__((format(printf, 2, 3))) fault(struct judge *judge, con
 	return true;
 }
 
+/* One fault in both families' words: `eliot` and `snappy` follow the place. */
+struct words {
+	const char *eliot, *snappy;
+};
+
+static bool in_modules(struct judge *judge, struct words words)
+{
+	if (judge->snappy)
+		return fault(judge, "memoryMap %s", words.snappy);
+	return fault(judge, "job %u has invalid modules: %s", judge->job, words.eliot);
+}
+
+static bool in_module(struct judge *judge, size_t m, struct words words)
+{
+	if (judge->snappy)
+		return fault(judge, "memoryMap entry %zu %s", m, words.snappy);
+	return fault(judge, "job %u has invalid modules: module index %zu %s", judge->job, m, words.eliot);
+}
+
+static bool in_stacks(struct judge *judge, struct words words)
+{
+	if (judge->snappy)
+		return fault(judge, "stacks %s", words.snappy);
+	return fault(judge, "job %u has invalid stacks: %s", judge->job, words.eliot);
+}
+
+static bool in_stack(struct judge *judge, size_t s, struct words words)
+{
+	if (judge->snappy)
+		return fault(judge, "stack %zu %s", s, words.snappy);
+	return fault(judge, "job %u has invalid stacks: stack %zu %s", judge->job, s, words.eliot);
+}
+
+static bool in_frame(struct judge *judge, size_t s, size_t f, struct words words)
+{
+	if (judge->snappy)
+		return fault(judge, "stack %zu frame %zu %s", s, f, words.snappy);
+	return fault(judge, "job %u has invalid stacks: stack %zu frame %zu %s", judge->job, s, f,
+		     words.eliot);
+}
+
+static const struct words
+	not_list = {"modules must be a list", "must be a list"},
+	not_pair = {"does not have a debug_filename and debug_id",
+		    "must be a list of two strings, the debug file and the debug id"},
+	bad_file = {"has an invalid debug_filename", "has a debug file that is no string"},
+	bad_id = {"has an invalid debug_id", "has a debug id that is no string"},
+	not_lists = {"stacks must be a list of lists", "must be a list"},
+	no_stacks = {"no stacks specified", "is empty"},
+	bad_stack = {"is not a list", "must be a list"},
+	bad_frame = {"is not a list of two items",
+		     "must be a list of two integers, the module index and the offset"},
+	bad_index = {"has an invalid module_index", "has a module index that is no integer"},
+	far_index = {"has a module_index that isn't in modules",
+		     "has a module index beyond the end of memoryMap"},
+	bad_offset = {"has an invalid module_offset", "has an offset that is no integer"};
+
 static bool is_list_of(json_object *value, size_t length)
 {
 	return json_object_is_type(value, json_type_array) && json_object_array_length(value) == length;
@@ -207,26 +266,18 @@ static bool good_string(const struct judge *judge, json_object *value, const cha
 static bool module_fault(struct judge *judge, json_object *module, size_t m)
 {
 	if (!is_list_of(module, 2))
-		return judge->snappy ? fault(judge, "memoryMap entry %zu must be a list of two strings, "
-						    "the debug file and the debug id", m)
-				     : fault(judge, "job %u has invalid modules: module index %zu does not have a "
-						    "debug_filename and debug_id", judge->job, m);
+		return in_module(judge, m, not_pair);
 	if (!good_string(judge, json_object_array_get_idx(module, 0), LETTERS "0123456789_.+{}@<> ~-"))
-		return judge->snappy ? fault(judge, "memoryMap entry %zu has a debug file that is no string", m)
-				     : fault(judge, "job %u has invalid modules: module index %zu has an invalid "
-						    "debug_filename", judge->job, m);
+		return in_module(judge, m, bad_file);
 	if (!good_string(judge, json_object_array_get_idx(module, 1), "0123456789abcdefABCDEF"))
-		return judge->snappy ? fault(judge, "memoryMap entry %zu has a debug id that is no string", m)
-				     : fault(judge, "job %u has invalid modules: module index %zu has an invalid "
-						    "debug_id", judge->job, m);
+		return in_module(judge, m, bad_id);
 	return false;
 }
 
 static bool modules_fault(struct judge *judge, json_object *modules)
 {
 	if (!json_object_is_type(modules, json_type_array))
-		return judge->snappy ? fault(judge, "memoryMap must be a list")
-				     : fault(judge, "job %u has invalid modules: modules must be a list", judge->job);
+		return in_modules(judge, not_list);
 	for (size_t m = 0; m < json_object_array_length(modules); m++)
 		if (module_fault(judge, json_object_array_get_idx(modules, m), m))
 			return true;
@@ -238,39 +289,32 @@ static bool is_integer(json_object *value)
 	return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_boolean);
 }
 
-static const char *frame_problem(const struct judge *judge, json_object *frame, int64_t modules)
+static const struct words *frame_problem(const struct judge *judge, json_object *frame, int64_t modules)
 {
 	json_object *index, *offset;
 	int64_t least = judge->snappy ? INT64_MIN : -1;
 
 	if (!is_list_of(frame, 2))
-		return judge->snappy ? "must be a list of two integers, the module index and the offset"
-				     : "is not a list of two items";
+		return &bad_frame;
 	index = json_object_array_get_idx(frame, 0);
 	offset = json_object_array_get_idx(frame, 1);
 	if (!is_integer(index))
-		return judge->snappy ? "has a module index that is no integer" : "has an invalid module_index";
+		return &bad_index;
 	if (json_object_get_int64(index) < least || json_object_get_int64(index) >= modules)
-		return judge->snappy ? "has a module index beyond the end of memoryMap"
-				     : "has a module_index that isn't in modules";
-	if (!is_integer(offset) || json_object_get_int64(offset) < least)
-		return judge->snappy ? "has an offset that is no integer" : "has an invalid module_offset";
-	return NULL;
+		return &far_index;
+	return !is_integer(offset) || json_object_get_int64(offset) < least ? &bad_offset : NULL;
 }
 
 static bool stack_fault(struct judge *judge, json_object *stack, size_t s, int64_t modules)
 {
 	if (!json_object_is_type(stack, json_type_array))
-		return judge->snappy ? fault(judge, "stack %zu must be a list", s)
-				     : fault(judge, "job %u has invalid stacks: stack %zu is not a list", judge->job, s);
+		return in_stack(judge, s, bad_stack);
 	for (size_t f = 0; f < json_object_array_length(stack); f++) {
-		const char *problem = frame_problem(judge, json_object_array_get_idx(stack, f), modules);
+		json_object *frame = json_object_array_get_idx(stack, f);
+		const struct words *problem = frame_problem(judge, frame, modules);
 
-		if (problem && judge->snappy)
-			return fault(judge, "stack %zu frame %zu %s", s, f, problem);
 		if (problem)
-			return fault(judge, "job %u has invalid stacks: stack %zu frame %zu %s", judge->job, s, f,
-				     problem);
+			return in_frame(judge, s, f, *problem);
 	}
 	return false;
 }
@@ -278,12 +322,9 @@ static bool stack_fault(struct judge *judge, json_object *stack, size_t s, int64
 static bool stacks_fault(struct judge *judge, json_object *stacks, int64_t modules)
 {
 	if (!json_object_is_type(stacks, json_type_array))
-		return judge->snappy ? fault(judge, "stacks must be a list")
-				     : fault(judge, "job %u has invalid stacks: stacks must be a list of lists",
-					     judge->job);
+		return in_stacks(judge, not_lists);
 	if (json_object_array_length(stacks) == 0)
-		return judge->snappy ? fault(judge, "stacks is empty")
-				     : fault(judge, "job %u has invalid stacks: no stacks specified", judge->job);
+		return in_stacks(judge, no_stacks);
 	for (size_t s = 0; s < json_object_array_length(stacks); s++)
 		if (stack_fault(judge, json_object_array_get_idx(stacks, s), s, modules))
 			return true;
@@ -365,9 +406,10 @@ static bool compare(enum protocol_api api, bool lenient, struct buf *body)
 	struct request request;
 	struct debug_request debug;
 	struct err err = ERR_INIT;
-	enum protocol_verdict verdict = protocol_decode(&options, buf_slice(body), &arena, &request, &debug, &err);
+	enum protocol_verdict verdict;
 	bool bad = body_fault(&judge, api, tree);
 
+	verdict = protocol_decode(&options, buf_slice(body), &arena, &request, &debug, &err);
 	if (!CHECK(verdict == (bad ? PROTOCOL_INVALID : PROTOCOL_REQUEST)) ||
 	    !CHECK_SLICE(slice_of(err.msg), slice_of(judge.text)))
 		tap_note("api %d lenient %d: %s", api, lenient, buf_text(body));
