@@ -44,7 +44,7 @@ enum protocol_verdict {
 struct protocol_options {
 	enum protocol_api api;
 	bool debug_allowed; /* the caller may use the debug protocol */
-	bool lenient;       /* without Eliot's character sets: an odd name or id makes only that module unfound */
+	bool lenient;       /* not held to Eliot's characters: an odd name or id concerns only its module */
 	struct protocol_limits limits;
 };
 

@@ -47,8 +47,8 @@ static void add_random_string(struct buf *buf)
 {
 	static const char *const parts[] = {
 		"a", "stacks", "0123456789abcdef", "\\n", "\\\"", "\\\\", "\\/", "\\u00e4", "\\u0041",
-		"\\ud83d\\ude00", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", " ", "\x7f", "[", "}", ",", ":",
-		"\\b\\f\\r\\t",
+		"\\ud83d\\ude00", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", " ", "\x7f", "[", "}",
+		",", ":", "\\b\\f\\r\\t",
 	};
 
 	buf_add_byte(buf, '"');
