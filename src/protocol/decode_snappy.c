@@ -172,7 +172,8 @@ static bool is_absence(enum fault_kind kind)
 }
 
 enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_options *options,
-				    struct request *ret_request, struct debug_request *ret_debug, struct err *err)
+				    struct request *ret_request, struct debug_request *ret_debug,
+				    struct err *err)
 {
 	struct top_level top = {.has_enabled = false};
 	struct fault fault;

@@ -293,33 +293,30 @@ static int read_origin(struct sym_scan *scan, struct slice rest)
 
 static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
 {
+	bool overflows = false; /* told only where no number is bad */
+
 	for (size_t i = 0; i < count; i++) {
 		struct sym_range range = {.inlined = (uint32_t)scan->function.inline_count};
 		int reason;
 
 		if ((reason = take_hex(&rest, &range.address)) != GOOD || (reason = take_hex(&rest, &range.size)) != GOOD)
 			return reason;
-		if (range_overflows(range.address, range.size))
-			return SKIP_ADDRESS_OVERFLOW;
+		overflows |= range_overflows(range.address, range.size);
 		*sym_scan_add_range(scan) = range;
 	}
-	return GOOD;
+	return overflows ? SKIP_ADDRESS_OVERFLOW : GOOD;
 }
 
-static int read_call_site(struct slice *rest, bool old, struct sym_inline *inlined)
+static int read_call_site(struct slice *rest, bool old, uint32_t *ret_level, struct sym_inline *inlined)
 {
-	uint32_t level;
 	uint64_t line;
 	int reason;
 
 	inlined->call_file = SYM_FILE_AS_PLACE;
-	if ((reason = take_dec(rest, &level)) != GOOD || (reason = take_signed(rest, 0, &line)) != GOOD ||
+	if ((reason = take_dec(rest, ret_level)) != GOOD || (reason = take_signed(rest, 0, &line)) != GOOD ||
 	    (!old && (reason = take_signed(rest, SYM_NO_FILE, &inlined->call_file)) != GOOD) ||
 	    (reason = take_dec(rest, &inlined->origin)) != GOOD)
 		return reason;
-	if (level > SYM_LEVEL_MAX)
-		return SKIP_INLINE_LEVEL;
-	inlined->level = (uint16_t)level;
 	inlined->call_line = (uint32_t)line;
 	return GOOD;
 }
@@ -330,20 +327,25 @@ static int read_inline(struct sym_scan *scan, struct slice rest)
 	bool old = fields % 2 == 1; /* the parity is all that tells (rule R30) */
 	size_t ranges_before = scan->function.range_count;
 	struct sym_inline inlined;
+	uint32_t level;
 	int reason;
 
 	if (!scan->has_function)
 		return SKIP_NO_FUNCTION;
 	if (fields < 5)
 		return SKIP_TOO_FEW_FIELDS;
-	reason = read_call_site(&rest, old, &inlined);
+	reason = read_call_site(&rest, old, &level, &inlined);
 	if (reason == GOOD)
 		reason = read_ranges(scan, rest, (fields - (old ? 3 : 4)) / 2);
-	if (reason == GOOD)
-		*sym_scan_add_inline(scan) = inlined;
-	else
+	if (reason == GOOD && level > SYM_LEVEL_MAX)
+		reason = SKIP_INLINE_LEVEL;
+	if (reason != GOOD) {
 		scan->function.range_count = ranges_before;
-	return reason;
+		return reason;
+	}
+	inlined.level = (uint16_t)level;
+	*sym_scan_add_inline(scan) = inlined;
+	return GOOD;
 }
 
 /* A line record is told by its first field: hexadecimal digits, however many. */

@@ -1,4 +1,4 @@
-# tests/bench: each program prints one JSON line per figure
+# tests/bench: each program prints one JSON line per figure; `make bench` runs those that need no data
 bench_targets =
 include tests/bench/symbols.mk
 include tests/bench/protocol.mk
