@@ -107,6 +107,27 @@ static void replace_and_delete(void)
 	free(dir);
 }
 
+/* More pages than one transaction frees. */
+static void large_tables_go_in_steps(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, 32 * MB);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 3, 100, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 1300, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 3, 100, &err), 0);
+	CHECK_INT(store_delete(store, SLICE_LITERAL("b/1"), &err), 1);
+	CHECK_INT(fixture_stat(store).dying_pages, 0);
+	CHECK_INT(fixture_stat(store).pages, 6);
+	CHECK(fixture_stat(store).free_pages > 1300 * 4);
+	CHECK_INT(fixture_read(store, "a/1", 3, 100), 1);
+	CHECK_INT(fixture_read(store, "c/1", 3, 100), 3);
+	CHECK_INT(store_recover(store, NULL, NULL, &err), 0);
+	store_close(store);
+	free(dir);
+}
+
 static void values_have_limits(void)
 {
 	static const char big[FIXTURE_VALUE_MAX + 1];
@@ -385,6 +406,7 @@ static const struct tap_case cases[] = {
 	{"what is said about a table is kept", info_is_kept},
 	{"a table is hidden until published", a_table_is_hidden_until_published},
 	{"replace and delete", replace_and_delete},
+	{"large tables go in steps", large_tables_go_in_steps},
 	{"values have limits", values_have_limits},
 	{"kinds and tables are apart", kinds_are_apart},
 	{"long keys", long_keys},
