@@ -77,16 +77,25 @@ void store_touch(struct store *store, const struct store_table *table);
 
 struct store_insert;
 
-/* Starts a pending table.  A pending leftover of the same key is deleted: the caller holds the key's lock. */
+/*
+ * Starts a table.  The caller holds the key's lock: a pending table of the same
+ * key is a dead process's leftover and is deleted with the first write.
+ */
 int store_insert_begin(struct store_insert **ret, struct store *store, struct slice key, struct err *err);
 
-/* Values are collected and written in transactions of at most txn_bytes; those of one kind come in ascending key order. */
+/*
+ * Values of at most 16368 bytes are collected and written, as pending, in
+ * transactions of at most txn_bytes; those of one kind come in ascending key
+ * order.  After -1 only store_insert_abort() may follow.  ERR_LIMIT as soon as
+ * the table exceeds the budget, for which others may have been evicted by then:
+ * do not start what is known to be too large.
+ */
 int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value, struct err *err);
 
 /*
- * Makes room if needed, writes what is left, replaces a published table of the
- * same key, and shows the new one; fills ret->id, pages, slot.  Frees `insert`
- * in every case.  ERR_LIMIT when the table does not fit the budget at all.
+ * Writes what is left, replaces a published table of the same key, and shows the
+ * new one; of `info` everything but id, pages and slot is taken, *ret has those,
+ * too.  Frees `insert` in every case.
  */
 int store_insert_publish(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
 			 struct err *err);
