@@ -95,7 +95,8 @@ static void leftovers_add(struct leftovers *leftovers, uint64_t id, struct slice
 {
 	if (leftovers->count == leftovers->room) {
 		leftovers->room = leftovers->room ? leftovers->room * 2 : 16;
-		leftovers->list = mem_realloc_array(leftovers->list, leftovers->room, sizeof(*leftovers->list));
+		leftovers->list =
+			mem_realloc_array(leftovers->list, leftovers->room, sizeof(*leftovers->list));
 	}
 	leftovers->list[leftovers->count++] =
 		(struct leftover){id, slice_make(mem_strndup(key.data, key.len), key.len)};
@@ -155,7 +156,8 @@ static bool sums_equal(const struct store_meta *a, const struct store_meta *b)
 	       a->pending_pages == b->pending_pages && a->dying_pages == b->dying_pages;
 }
 
-static int recount(struct store *store, MDB_txn *txn, MDB_cursor *tab, MDB_cursor *seg, struct leftovers *leftovers)
+static int recount(struct store *store, MDB_txn *txn, MDB_cursor *tab, MDB_cursor *seg,
+		   struct leftovers *leftovers)
 {
 	struct store_meta meta, sums = {0};
 	struct store_record record;
@@ -197,7 +199,8 @@ static int read_leftovers(struct store *store, struct leftovers *leftovers, stru
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "recount the tables");
 }
 
-int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx, struct err *err)
+int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
+		  struct err *err)
 {
 	struct leftovers leftovers = {0};
 	int result;

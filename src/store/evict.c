@@ -249,7 +249,8 @@ static int published_tables(struct store_txn *t, struct candidate *list, size_t 
 			rc = MDB_CORRUPTED;
 			break;
 		}
-		list[(*ret_count)++] = (struct candidate){id, store_last_use(t->store, &record), record.pages};
+		list[(*ret_count)++] =
+			(struct candidate){id, store_last_use(t->store, &record), record.pages};
 	}
 	mdb_cursor_close(tab);
 	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;

@@ -121,7 +121,8 @@ static uint32_t start_stamp(struct store *store, uint64_t id, uint64_t now_s)
 	return slot;
 }
 
-static int publish(struct store_txn *t, struct store_insert *insert, struct store_record *record, uint64_t pages)
+static int publish(struct store_txn *t, struct store_insert *insert, struct store_record *record,
+		   uint64_t pages)
 {
 	int rc = replace_name(t, insert);
 
@@ -220,7 +221,8 @@ static void collect(struct store_insert *insert, unsigned kind, uint64_t key, st
 	buf_add_slice(&insert->bytes, value);
 }
 
-int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value, struct err *err)
+int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value,
+		       struct err *err)
 {
 	struct store *store = insert->store;
 	uint64_t pages = store_value_pages(store, value.len);
@@ -230,7 +232,8 @@ int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key,
 	if (insert->pages + pages > store->budget_pages)
 		return err_set(err, ERR_LIMIT, "store: a table of more than %llu pages does not fit",
 			       (unsigned long long)store->budget_pages);
-	if ((insert->waiting_pages + pages) * store->page_bytes > store->txn_bytes && flush(insert, NULL, err) < 0)
+	if (insert->count && (insert->waiting_pages + pages) * store->page_bytes > store->txn_bytes &&
+	    flush(insert, NULL, err) < 0)
 		return -1;
 	collect(insert, kind, key, value);
 	insert->pages += pages;
@@ -257,7 +260,8 @@ int store_insert_publish(struct store_insert *insert, const struct store_table *
 		return -1;
 	}
 	store_table_fill(ret, insert->id, &record);
-	store_reap(insert->store); /* the replaced table; should it fail, the next one who needs room does it */
+	/* the replaced table; should that fail, the next one who needs room does it */
+	store_reap(insert->store);
 	insert_free(insert);
 	return 0;
 }

@@ -89,7 +89,8 @@ int store_record_parse(MDB_val value, struct store_record *ret, struct slice *re
 	return MDB_SUCCESS;
 }
 
-int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret, struct slice *ret_key)
+int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret,
+		     struct slice *ret_key)
 {
 	unsigned char bytes[8];
 	MDB_val at = {sizeof(bytes), bytes}, value;

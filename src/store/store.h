@@ -90,7 +90,8 @@ int store_insert_begin(struct store_insert **ret, struct store *store, struct sl
  * the table exceeds the budget, for which others may have been evicted by then:
  * do not start what is known to be too large.
  */
-int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value, struct err *err);
+int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value,
+		       struct err *err);
 
 /*
  * Writes what is left, replaces a published table of the same key, and shows the
@@ -104,7 +105,7 @@ void store_insert_abort(struct store_insert *insert);
 /* Deletes the table of a key, published or not, in bounded transactions.  1 there was one, 0 none, -1. */
 int store_delete(struct store *store, struct slice key, struct err *err);
 
-/* Deletes by id a table that proved damaged, if it is still the published one of its key.  1 it was, 0 not, -1. */
+/* Deletes by id a table that proved damaged.  1, 0 if it is not the published one of its key any more, -1. */
 int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 
 /*
@@ -112,7 +113,8 @@ int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
  * for which is_live(ctx, key) says false (NULL: all).  Before that all pages are
  * recounted; sums that differ are ERR_CORRUPT.
  */
-int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx, struct err *err);
+int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
+		  struct err *err);
 
 /* ---- negative entries: a module known to be absent ---- */
 

@@ -78,7 +78,8 @@ uint64_t store_get_be64(const void *from);
 int store_name_get(struct store *store, MDB_txn *txn, struct slice key, struct store_name *ret);
 int store_name_put(struct store *store, MDB_txn *txn, struct slice key, const struct store_name *name);
 int store_record_parse(MDB_val value, struct store_record *ret, struct slice *ret_key);
-int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret, struct slice *ret_key);
+int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret,
+		     struct slice *ret_key);
 int store_record_put(struct store *store, MDB_txn *txn, uint64_t id, const struct store_record *record,
 		     struct slice key);
 int store_meta_put(struct store *store, MDB_txn *txn, const struct store_meta *meta, unsigned flags);
@@ -122,7 +123,7 @@ typedef int store_txn_body(struct store_txn *t, void *ctx);
  */
 int store_write_once(struct store *store, store_txn_body *body, void *ctx);
 
-/* The same; where that is not enough, evicts a bounded amount, too.  `pages` is about what the body writes. */
+/* The same; where that is not enough, evicts, too, twice `pages`, which is about what the body writes. */
 int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t pages, const char *doing,
 		struct err *err);
 
@@ -137,7 +138,10 @@ int store_retire(struct store_txn *t, uint64_t id);
 /* Deletes dying tables, if any, in bounded transactions, and settles; an LMDB code. */
 int store_reap(struct store *store);
 
-/* Evicts the least recently used tables until `pages` more fit the budget.  ERR_BUSY if others' pending ones are in the way. */
+/*
+ * Evicts the least recently used tables until `pages` more fit the budget.
+ * ERR_BUSY if tables that others are writing are in the way.
+ */
 int store_make_room(struct store *store, uint64_t pages, struct err *err);
 
 /* Evicts tables of about `pages` pages, whatever the budget says; an LMDB code. */

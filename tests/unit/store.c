@@ -135,6 +135,7 @@ static void values_have_limits(void)
 	struct store *store = fixture_open(dir, MB);
 	struct store_insert *insert = fixture_begin(store, "a/1", 1, 1, FIXTURE_VALUE_MAX);
 	struct err err = ERR_INIT;
+	unsigned fitting;
 
 	CHECK_INT(store_insert_value(insert, 2, 0, slice_make(big, sizeof(big)), &err), -1);
 	CHECK_INT(err.code, ERR_INPUT);
@@ -145,9 +146,9 @@ static void values_have_limits(void)
 	CHECK_INT(err.code, ERR_LIMIT);
 	CHECK_INT(fixture_stat(store).pending_pages, 0);
 	/* and one that just fits */
-	CHECK_INT(fixture_insert(store, "c/1", 3, (unsigned)fixture_stat(store).budget_pages / 4,
-				 FIXTURE_VALUE_MAX, &err), 0);
-	CHECK_INT(fixture_read(store, "c/1", (unsigned)fixture_stat(store).budget_pages / 4, FIXTURE_VALUE_MAX), 3);
+	fitting = (unsigned)fixture_stat(store).budget_pages / 4;
+	CHECK_INT(fixture_insert(store, "c/1", 3, fitting, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_read(store, "c/1", fitting, FIXTURE_VALUE_MAX), 3);
 	store_close(store);
 	free(dir);
 }
@@ -379,7 +380,7 @@ static int note_key(void *ctx, struct slice key, const struct store_table *table
 {
 	char *keys = ctx;
 
-	snprintf(keys + strlen(keys), 64, "%.*s=%llu ", SLICE_PRINT(key), (unsigned long long)table->text_bytes);
+	snprintf(keys + strlen(keys), 64, "%.*s=%u ", SLICE_PRINT(key), (unsigned)table->text_bytes);
 	return key.data[0] == 'c';
 }
 

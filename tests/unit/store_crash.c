@@ -176,17 +176,24 @@ struct shared {
 };
 static struct shared *shared;
 
+static void count_reading(int seed)
+{
+	if (seed >= 0)
+		atomic_fetch_add(&shared->hits, 1);
+	else if (seed == -1)
+		atomic_fetch_add(&shared->misses, 1);
+	else
+		atomic_fetch_add(&shared->wrong, 1);
+}
+
 static void read_until_stopped(struct store *store, int progress_fd)
 {
 	char key[32];
 
 	tell(progress_fd);
 	for (unsigned i = 0; !atomic_load(&shared->stop); i++) {
-		int seed;
-
 		key_of(key, i);
-		seed = fixture_read(store, key, VALUES, FIXTURE_VALUE_MAX);
-		atomic_fetch_add(seed == -2 ? &shared->wrong : seed == -1 ? &shared->misses : &shared->hits, 1);
+		count_reading(fixture_read(store, key, VALUES, FIXTURE_VALUE_MAX));
 	}
 }
 
@@ -206,7 +213,8 @@ static void churn(const char *dir)
 			tap_note("%s", err.msg);
 	}
 	CHECK(fixture_stat(store).file_bytes <= 4 * MB);
-	tap_note("%u inserts, %u whole, %u absent", i, atomic_load(&shared->hits), atomic_load(&shared->misses));
+	tap_note("%u inserts, %u whole, %u absent", i, atomic_load(&shared->hits),
+		 atomic_load(&shared->misses));
 	store_close(store);
 }
 
@@ -317,7 +325,8 @@ static void keep_a_reader_then_go_on(struct store *store, int progress_fd)
 	raise(SIGSTOP); /* until the file has grown beyond this process's map */
 	if (fixture_read(store, "large/1", 400, FIXTURE_VALUE_MAX) != 3)
 		_exit(2);
-	if (fixture_insert(store, "small/1", 4, 10, 100, &err) < 0 || fixture_read(store, "small/1", 10, 100) != 4)
+	if (fixture_insert(store, "small/1", 4, 10, 100, &err) < 0 ||
+	    fixture_read(store, "small/1", 10, 100) != 4)
 		_exit(3);
 }
 
