@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 40, PAUSE_MS = 150, SERVERS = 2 };
+enum { TIMEOUT_MS = 100, PAUSE_MS = 150, SERVERS = 2 };
 
 static struct {
 	char *path;
@@ -122,7 +122,7 @@ static struct addrcache *open_cache(int count, struct addrcache_breaker *breaker
 
 /* ---- asking ---- */
 
-enum { KEYS_MAX = 3000 };
+enum { KEYS_MAX = 60000 };
 
 static struct answers {
 	unsigned count;
