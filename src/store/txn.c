@@ -128,7 +128,7 @@ static int begin_write(struct store *store, struct store_txn *t)
 	return rc;
 }
 
-int store_write_once(struct store *store, store_txn_body *body, void *ctx)
+static int run(struct store *store, store_txn_body *body, void *ctx)
 {
 	struct store_txn t;
 	int rc = begin_write(store, &t);
@@ -149,11 +149,6 @@ static int change_nothing(struct store_txn *t, void *ctx)
 	(void)t;
 	(void)ctx;
 	return MDB_SUCCESS; /* the meta record is written all the same */
-}
-
-int store_settle(struct store *store)
-{
-	return store_write_once(store, change_nothing, NULL);
 }
 
 /* ---- a full file ---- */
@@ -199,16 +194,30 @@ static bool readers_catch_up(struct store *store)
 	return true;
 }
 
+int store_write_once(struct store *store, store_txn_body *body, void *ctx)
+{
+	int rc = run(store, body, ctx);
+
+	if (is_full(rc) && readers_catch_up(store)) {
+		run(store, change_nothing, NULL); /* settle; that may fit where the body did not */
+		rc = run(store, body, ctx);
+	}
+	return rc;
+}
+
+int store_settle(struct store *store)
+{
+	return store_write_once(store, change_nothing, NULL);
+}
+
 int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t pages, const char *doing,
 		struct err *err)
 {
 	enum { TRIES = 3 };
 	int rc = store_write_once(store, body, ctx);
 
-	for (int i = 1; i < TRIES && is_full(rc); i++) {
-		/* with one in the way, evicting would empty the store for nothing */
-		if (!readers_catch_up(store))
-			break;
+	/* with a reader in the way, evicting would empty the store for nothing */
+	for (int i = 1; i < TRIES && is_full(rc) && !readers_lag(store); i++) {
 		rc = store_evict_some(store, pages);
 		if (rc == MDB_SUCCESS || is_full(rc))
 			rc = store_write_once(store, body, ctx);
