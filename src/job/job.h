@@ -19,16 +19,21 @@ enum dialect {
 
 /* What became of a module that was asked for. */
 enum module_state {
-	MODULE_UNASKED,   /* no frame names it, or its name or id is empty */
+	MODULE_UNASKED,   /* not askable, so the resolver left it alone */
 	MODULE_FOUND,
 	MODULE_ABSENT,    /* nowhere, or unusable */
 	MODULE_UNSETTLED, /* not known yet when the waiting was over */
 };
 
-/* One memoryMap entry as sent.  Everything below `askable` is the resolver's. */
+/*
+ * One memoryMap entry as sent.  Everything below `askable` is the resolver's.
+ * Equal entries, in one job or in several, have the same name and id byte by
+ * byte; the resolver gives them the same state.
+ */
 struct job_module {
 	struct module_name name;
-	bool referenced; /* some frame of its job names it */
+	bool referenced; /* a frame of its job names it; in Eliot's dialects: or an equal entry, in any job */
+	bool repeated;   /* in Eliot's dialects: an equal entry of its job is in front of it */
 	bool askable;    /* referenced and module_is_askable() */
 	enum module_state state;
 	struct slice code_file; /* the PE name, or absent */
