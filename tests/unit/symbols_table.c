@@ -21,7 +21,8 @@ static void add_module(struct buf *text, unsigned functions, uint64_t gap)
 
 	buf_add_text(text, "MODULE Linux x86_64 1 m\nINFO CODE_ID 1 code.exe\n");
 	for (unsigned i = 0; i < 50; i++)
-		buf_addf(text, "FILE %u src/file%u.c\nINLINE_ORIGIN %u ns::inlined_%u<%u>\n", i, i, i, i, i * i);
+		buf_addf(text, "FILE %u src/file%u.c\nINLINE_ORIGIN %u ns::inlined_%u<%u>\n", i, i, i, i,
+			 i * i);
 	for (unsigned i = 0; i < functions; i++) {
 		unsigned lines = (unsigned)(next_random(&state) % 40);
 
@@ -30,11 +31,12 @@ static void add_module(struct buf *text, unsigned functions, uint64_t gap)
 			address += 64;
 			continue;
 		}
-		buf_addf(text, "FUNC %llx %x 0 ns::function_%u(int, char const*)\n", (unsigned long long)address,
-			 lines * 8 + 8, i);
+		buf_addf(text, "FUNC %llx %x 0 ns::function_%u(int, char const*)\n",
+			 (unsigned long long)address, lines * 8 + 8, i);
 		for (unsigned j = 0; j < lines; j++)
 			buf_addf(text, "INLINE %u %u %u %u %llx 8\n%llx 8 %u %u\n", j % 4, j, j % 50, i % 50,
-				 (unsigned long long)(address + j * 8), (unsigned long long)(address + j * 8), j * i, j % 50);
+				 (unsigned long long)(address + j * 8), (unsigned long long)(address + j * 8),
+				 j * i, j % 50);
 		address += lines * 8 + 8 + gap * (i % 7 == 0);
 	}
 }
@@ -47,7 +49,8 @@ static void collect(const struct opened *opened, const uint64_t *addresses, size
 	}
 }
 
-static void collect_batch(const struct opened *opened, const uint64_t *addresses, size_t count, struct buf *ret)
+static void collect_batch(const struct opened *opened, const uint64_t *addresses, size_t count,
+			  struct buf *ret)
 {
 	struct table_query *queries = mem_calloc(count, sizeof(*queries));
 	struct arena arena = ARENA_INIT;
@@ -55,7 +58,8 @@ static void collect_batch(const struct opened *opened, const uint64_t *addresses
 
 	for (size_t i = 0; i < count; i++)
 		queries[i].address = addresses[i];
-	CHECK_INT(table_lookup_sorted(opened->table, &opened->values.source, queries, count, &arena, &err), 0);
+	CHECK_INT(table_lookup_sorted(opened->table, &opened->values.source, queries, count, &arena, &err),
+		  0);
 	for (size_t i = 0; i < count; i++) {
 		if (queries[i].found)
 			add_answer_text(ret, &queries[i].answer, addresses[i]);
@@ -77,7 +81,8 @@ static void check_batches(uint64_t gap)
 	add_module(&text, 3000, gap);
 	opened_init(&opened, buf_text(&text), 4096);
 	for (size_t i = 0; i < COUNT; i++)
-		addresses[i] = 0xff0 + i / 48 * (gap + 1000) + i % 48 / 2 * 40; /* about where functions are */
+		addresses[i] = 0xff0 + i / 48 * (gap + 1000) +
+			       i % 48 / 2 * 40; /* about where functions are */
 	collect(&opened, addresses, COUNT, &single);
 	CHECK(opened.values.in_order);
 	collect_batch(&opened, addresses, COUNT, &batch);
@@ -113,7 +118,8 @@ static void long_names(void)
 	for (size_t i = 0; i < TAP_COUNT(lengths) * 3; i++) {
 		buf_addf(&text, "FUNC %zx 10 0 n%zu", 0x1000 + i * 16, i % 3);
 		for (size_t j = 0; j < lengths[i / 3]; j++) /* incompressible, or alike */
-			buf_add_byte(&text, i % 3 == 0 ? (char)(33 + next_random(&state) % 94) : (char)('a' + j % 26));
+			buf_add_byte(&text, i % 3 == 0 ? (char)(33 + next_random(&state) % 94)
+						       : (char)('a' + j % 26));
 		buf_addf(&text, "%zu\n", i);
 	}
 	opened_init(&opened, buf_text(&text), 0);
@@ -123,7 +129,9 @@ static void long_names(void)
 		struct symbol_answer answer = {.function_start = 0};
 		struct err err = ERR_INIT;
 
-		CHECK_INT(table_lookup(opened.table, &opened.values.source, 0x1005 + at * 16, &arena, &answer, &err), 1);
+		CHECK_INT(table_lookup(opened.table, &opened.values.source, 0x1005 + at * 16, &arena, &answer,
+				       &err),
+			  1);
 		CHECK_INT(answer.outer.function.len, lengths[at / 3] + 2 + (at < 10 ? 1 : 2));
 		CHECK(answer.outer.function.len && answer.outer.function.data[1] == (char)('0' + at % 3));
 	}
@@ -236,7 +244,8 @@ static void values_out_of_place_are_noticed(void)
 	collect(&opened, addresses, TAP_COUNT(addresses), &damage.want);
 	buf_add_byte(&damage.want, '\0');
 	for (size_t i = 0; i + 1 < opened.values.count; i++) {
-		struct memory_value *one = &opened.values.values[i], *two = one + 1, was_one = *one, was_two = *two;
+		struct memory_value *one = &opened.values.values[i], *two = one + 1, was_one = *one,
+				    was_two = *two;
 
 		*one = (struct memory_value){was_one.kind, was_one.key, was_two.data, was_two.len};
 		*two = (struct memory_value){was_two.kind, was_two.key, was_one.data, was_one.len};
