@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { PATHS_RATIO_MAX = 20000 }; /* zstd cannot compress better: a damaged size asks for no memory */
+enum { DICTIONARY_BYTES_MAX = 2 * NAMES_DICTIONARY_BYTES };
 
 int table_corrupt(struct err *err, const char *what)
 {
@@ -110,8 +110,8 @@ static int add_chunk(const struct table_source *source, unsigned kind, uint64_t 
 	return 0;
 }
 
-static int collect_stream(const struct table_source *source, unsigned kind, struct buf *stored,
-			  struct stream_head *ret_head, struct err *err)
+static int collect_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max,
+			  struct buf *stored, struct stream_head *ret_head, struct err *err)
 {
 	if (add_chunk(source, kind, 0, stored, err) < 0)
 		return -1;
@@ -122,16 +122,17 @@ static int collect_stream(const struct table_source *source, unsigned kind, stru
 		if (add_chunk(source, kind, key, stored, err) < 0)
 			return -1;
 	if (stored->len - sizeof(*ret_head) != ret_head->stored_bytes ||
-	    ret_head->decoded_bytes / PATHS_RATIO_MAX > stored->len)
+	    ret_head->decoded_bytes > bytes_max)
 		return table_corrupt(err, "a stream has the wrong size");
 	return 0;
 }
 
-static int read_stream(const struct table_source *source, unsigned kind, struct buf *ret, struct err *err)
+static int read_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max, struct buf *ret,
+		       struct err *err)
 {
 	struct buf stored = BUF_INIT;
 	struct stream_head head;
-	int result = collect_stream(source, kind, &stored, &head, err);
+	int result = collect_stream(source, kind, bytes_max, &stored, &head, err);
 
 	if (result == 0) {
 		size_t room = (size_t)head.decoded_bytes;
@@ -148,6 +149,15 @@ static int read_stream(const struct table_source *source, unsigned kind, struct 
 }
 
 /* Opening */
+
+/* Whatever is counted took at least a byte of text: a damaged header asks for no more memory than that. */
+static bool header_is_sane(const struct table_header *h)
+{
+	return h->name_bits <= 32 && h->file_bits <= 32 && h->line_bits <= 32 && h->call_line_bits <= 32 &&
+	       h->origin_bits <= 32 && h->place_bits <= 32 && h->call_bits <= 32 && h->name_bytes <= 4 &&
+	       h->names <= h->text_bytes && h->files <= h->text_bytes && h->origins <= h->text_bytes &&
+	       h->places <= h->text_bytes && h->calls <= h->text_bytes;
+}
 
 static int read_header(struct table *table, const struct table_source *source, struct err *err)
 {
@@ -168,10 +178,7 @@ static int read_header(struct table *table, const struct table_source *source, s
 		return table_corrupt(err, "the header has the wrong size");
 	if (table_verify(TABLE_HEADER, 0, value, err) < 0)
 		return -1;
-	if (h->name_bits > 32 || h->file_bits > 32 || h->line_bits > 32 || h->call_line_bits > 32 ||
-	    h->origin_bits > 32 || h->place_bits > 32 || h->call_bits > 32 || h->name_bytes > 4)
-		return table_corrupt(err, "the header is damaged");
-	return 0;
+	return header_is_sane(h) ? 0 : table_corrupt(err, "the header is damaged");
 }
 
 static const uint8_t *take_string(const uint8_t *at, const uint8_t *end, struct slice *ret)
@@ -192,7 +199,7 @@ static int read_paths(struct table *table, const struct table_source *source, st
 {
 	const uint8_t *at, *end;
 
-	if (read_stream(source, TABLE_PATHS, &table->path_bytes, err) < 0)
+	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, &table->path_bytes, err) < 0)
 		return -1;
 	at = (const uint8_t *)table->path_bytes.data;
 	end = at + table->path_bytes.len;
@@ -214,7 +221,7 @@ static int open_names(struct table *table, const struct table_source *source, st
 	int result = source->get(source->ctx, TABLE_NAME_DICTIONARY, 0, &key, &value, err);
 
 	if (result > 0)
-		result = read_stream(source, TABLE_NAME_DICTIONARY, &dictionary, err);
+		result = read_stream(source, TABLE_NAME_DICTIONARY, DICTIONARY_BYTES_MAX, &dictionary, err);
 	if (result == 0)
 		result = names_reader_init(&table->names, table->header.names, ring, buf_slice(&dictionary),
 					   err);
