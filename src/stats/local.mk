@@ -1,1 +1,4 @@
-# sources of src/stats
+noinst_LIBRARIES += libstats.a
+libstats_a_SOURCES = \
+	src/stats/counters.c src/stats/counters.h \
+	src/stats/state.c src/stats/state.h

@@ -402,16 +402,21 @@ static bool is_hex_id(struct slice id)
 	return digits > 0;
 }
 
+static int refuse_text(struct slice line, struct err *err)
+{
+	if (line.data[0] == '<')
+		return err_set(err, ERR_INPUT, "a web page came instead of a symbol file");
+	return err_set(err, ERR_INPUT, "not a symbol file: it does not start with a MODULE line");
+}
+
 static int read_module(struct sym_scan *scan, struct slice line, struct err *err)
 {
 	struct slice key = record_key(line);
 	struct slice rest = slice_make(line.data + key.len, line.len - key.len);
 	struct slice os = next_field(&rest), arch = next_field(&rest), id = next_field(&rest);
 
-	if (line.len && line.data[0] == '<')
-		return err_set(err, ERR_INPUT, "a web page came instead of a symbol file");
 	if (!slice_is(key, "MODULE"))
-		return err_set(err, ERR_INPUT, "not a symbol file: it does not start with a MODULE line");
+		return refuse_text(line, err);
 	if (os.len == 0 || arch.len == 0 || !is_hex_id(id))
 		return err_set(err, ERR_INPUT, "the MODULE line has no valid debug id");
 	if (scan->expected_id.data && !module_id_equal(id, scan->expected_id))
@@ -495,6 +500,13 @@ static int read_record(struct sym_scan *scan, struct slice line, bool is_long, s
 	return 0;
 }
 
+static struct slice skip_bom(struct slice line)
+{
+	static const struct slice bom = {"\xef\xbb\xbf", 3};
+
+	return slice_starts_with(line, bom) ? slice_make(line.data + bom.len, line.len - bom.len) : line;
+}
+
 /* A line without its LF. */
 static int take_line(struct sym_scan *scan, const char *data, size_t len, bool is_long, struct err *err)
 {
@@ -507,8 +519,8 @@ static int take_line(struct sym_scan *scan, const char *data, size_t len, bool i
 	if (is_long)
 		line = cut_at_character(line);
 	line = trim_end(line);
-	if (!scan->has_module && slice_starts_with(line, SLICE_LITERAL("\xef\xbb\xbf")))
-		line = slice_make(line.data + 3, line.len - 3);
+	if (!scan->has_module)
+		line = skip_bom(line);
 	if (line.len == 0)
 		return 0;
 	if (!scan->has_module)
@@ -534,6 +546,19 @@ static int take_carried(struct sym_scan *scan, struct err *err)
 	return result;
 }
 
+/* Before the first line is whole: whether it cannot become a MODULE line any more. */
+static int check_first_line(const struct sym_scan *scan, struct err *err)
+{
+	static const struct slice start = {"MODULE ", 7};
+	struct slice line = skip_bom(buf_slice(&scan->carry));
+	size_t len = line.len < start.len ? line.len : start.len;
+
+	if (len == 0 || memcmp(line.data, start.data, len) == 0 || trim_end(line).len == 0 ||
+	    (unsigned char)line.data[0] == 0xef)
+		return 0;
+	return refuse_text(line, err);
+}
+
 int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct err *err)
 {
 	const char *at = data, *end = data + len;
@@ -546,7 +571,7 @@ int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct er
 		lf = memchr(at, '\n', (size_t)(end - at));
 		if (lf == NULL) {
 			carry(scan, at, (size_t)(end - at));
-			return 0;
+			return scan->has_module ? 0 : check_first_line(scan, err);
 		}
 		if (scan->carry.len)
 			carry(scan, at, (size_t)(lf - at));

@@ -1,1 +1,5 @@
-# sources of src/web
+noinst_LIBRARIES += libweb.a
+libweb_a_SOURCES = \
+	src/web/admission.c src/web/admission.h \
+	src/web/debug.c src/web/debug.h \
+	src/web/web.c src/web/web.h

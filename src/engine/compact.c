@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* The files and the store behind a table_build. */
+#include "engine/compact.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct compaction {
+	struct table_build *build;
+	char *temp_dir;
+	int spill_fd; /* -1 until the builder spills */
+	int text_fd, own_text_fd; /* the second is -1 where the text is the caller's */
+	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
+	void *emit_ctx;
+};
+
+static int spill_append(void *ctx, const void *data, size_t len, struct err *err)
+{
+	struct compaction *compaction = ctx;
+
+	if (compaction->spill_fd < 0)
+		compaction->spill_fd = file_open_unlinked(compaction->temp_dir, err);
+	if (compaction->spill_fd < 0)
+		return -1;
+	return file_write_all(compaction->spill_fd, data, len, err);
+}
+
+static int spill_read(void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	struct compaction *compaction = ctx;
+
+	return file_pread_all(compaction->spill_fd, data, len, (off_t)offset, err);
+}
+
+static int text_read(void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
+{
+	struct compaction *compaction = ctx;
+
+	return file_pread_all(compaction->text_fd, data, len, (off_t)offset, err);
+}
+
+static int emit(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err)
+{
+	struct compaction *compaction = ctx;
+
+	return compaction->emit(compaction->emit_ctx, kind, key, value, err);
+}
+
+int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err)
+{
+	struct compaction *compaction = mem_zalloc(sizeof(*compaction));
+	struct table_build_io io = {compaction, spill_append, spill_read, text_read, emit};
+
+	compaction->spill_fd = -1;
+	compaction->own_text_fd = -1;
+	compaction->text_fd = options->text_fd;
+	compaction->temp_dir = mem_strdup(options->temp_dir);
+	if (options->text_fd < 0) {
+		compaction->own_text_fd = compaction->text_fd = file_open_unlinked(options->temp_dir, err);
+		if (compaction->text_fd < 0) {
+			compaction_free(compaction);
+			return -1;
+		}
+	}
+	compaction->build = table_build_new(&options->build, &io);
+	*ret = compaction;
+	return 0;
+}
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void compaction_free(struct compaction *compaction)
+{
+	if (!compaction)
+		return;
+	if (compaction->build)
+		table_build_free(compaction->build);
+	close_if_open(compaction->spill_fd);
+	close_if_open(compaction->own_text_fd);
+	free(compaction->temp_dir);
+	free(compaction);
+}
+
+int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err)
+{
+	/* stored first: the builder may ask for all that it was fed */
+	if (compaction->own_text_fd >= 0 && file_write_all(compaction->own_text_fd, data, len, err) < 0)
+		return -1;
+	return table_build_feed(compaction->build, data, len, err);
+}
+
+int compaction_emit(struct compaction *compaction,
+		    int (*emit_value)(void *ctx, unsigned kind, uint64_t key, struct slice value,
+				      struct err *err),
+		    void *ctx, struct table_summary *ret, struct err *err)
+{
+	compaction->emit = emit_value;
+	compaction->emit_ctx = ctx;
+	return table_build_finish(compaction->build, ret, err);
+}
+
+/* ---- into the store ---- */
+
+struct insertion {
+	struct store_insert *insert;
+	uint64_t spent_us;
+};
+
+static int insert_value(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err)
+{
+	struct insertion *insertion = ctx;
+	uint64_t start_us = clock_mono_us();
+	int result = store_insert_value(insertion->insert, kind, key, value, err);
+
+	insertion->spent_us += clock_mono_us() - start_us;
+	return result;
+}
+
+static int publish(struct insertion *insertion, const struct store_table *info,
+		   struct compaction_result *result, struct err *err)
+{
+	struct store_table table = *info;
+	uint64_t start_us = clock_mono_us();
+
+	table.text_bytes = result->summary.text_bytes;
+	if (store_insert_publish(insertion->insert, &table, &result->table, err) < 0)
+		return -1;
+	result->insert_us = insertion->spent_us + clock_mono_us() - start_us;
+	return 0;
+}
+
+int compaction_publish(struct compaction *compaction, struct store *store, struct slice key,
+		       const struct store_table *info, struct compaction_result *ret, struct err *err)
+{
+	struct insertion insertion = {.insert = NULL};
+	struct compaction_result result = {.insert_us = 0};
+
+	if (store_insert_begin(&insertion.insert, store, key, err) < 0)
+		return -1;
+	if (compaction_emit(compaction, insert_value, &insertion, &result.summary, err) < 0) {
+		store_insert_abort(insertion.insert);
+		return -1;
+	}
+	if (publish(&insertion, info, &result, err) < 0)
+		return -1;
+	*ret = result;
+	return 0;
+}

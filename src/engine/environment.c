@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The current store of a cache directory. */
+#include "engine/environment.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_OPEN_ATTEMPTS = 3 };
+
+static char *env_path(const struct environment *env, uint32_t number, const char *suffix)
+{
+	return mem_printf("%s/db-%u%s", env->state->dir, number, suffix);
+}
+
+static int open_number(struct environment *env, uint32_t number, struct err *err)
+{
+	char *path = env_path(env, number, "");
+	struct store_options options = {
+		.dir = path,
+		.max_bytes = env->max_bytes,
+		.stamps = env->state->map->stamps,
+		.stamp_count = STATE_STAMPS,
+	};
+	int result = store_open(&env->store, &options, err);
+
+	if (result == 0)
+		env->number = number;
+	free(path);
+	return result;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+	(void)info;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+/* Only what we renamed ourselves is removed: one damaged database is kept for the curious. */
+static void remove_older_bad(const struct environment *env, uint32_t number)
+{
+	for (uint32_t older = number > 8 ? number - 8 : 0; older < number; older++) {
+		char *path = env_path(env, older, ".bad");
+
+		nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+		free(path);
+	}
+}
+
+static int rename_bad(const struct environment *env, uint32_t number, struct err *err)
+{
+	char *from = env_path(env, number, ""), *to = env_path(env, number, ".bad");
+	int result = 0;
+
+	nftw(to, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	if (rename(from, to) < 0 && errno != ENOENT)
+		result = err_sys(err, "cannot move %s aside", from);
+	free(from);
+	free(to);
+	return result;
+}
+
+/* One process moves it; the others find the number changed. */
+static int move_aside(struct environment *env, uint32_t number, const char *why, struct err *err)
+{
+	struct state *state = env->state;
+	int result = 0;
+
+	if (file_lock(state->lock_fd, STATE_LOCK_INIT, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0)
+		return -1;
+	if (atomic_load(&state->map->env_number) == number) {
+		remove_older_bad(env, number);
+		result = rename_bad(env, number, err);
+		if (result == 0) {
+			log_error("database %s/db-%u is moved aside and begun anew: %s", state->dir, number, why);
+			atomic_store(&state->map->env_number, number + 1);
+			if (env->slot)
+				counter_add(env->slot, COUNTER_store_moved_aside, 1);
+		}
+	}
+	file_unlock(state->lock_fd, STATE_LOCK_INIT, 1);
+	return result;
+}
+
+static int open_current(struct environment *env, struct err *err)
+{
+	for (int i = 0; i < MAX_OPEN_ATTEMPTS; i++) {
+		uint32_t number = atomic_load(&env->state->map->env_number);
+
+		if (open_number(env, number, err) == 0)
+			return 0;
+		if (err->code != ERR_CORRUPT)
+			return -1;
+		if (move_aside(env, number, err->msg, err) < 0)
+			return -1;
+	}
+	return err_set(err, ERR_SYSTEM, "no usable database in %s", env->state->dir);
+}
+
+int environment_open(struct environment *env, struct state *state, struct state_slot *slot, uint64_t max_bytes,
+		     struct err *err)
+{
+	*env = (struct environment){.state = state, .slot = slot, .max_bytes = max_bytes};
+	return open_current(env, err);
+}
+
+void environment_close(struct environment *env)
+{
+	if (env->store)
+		store_close(env->store);
+	env->store = NULL;
+}
+
+int environment_refresh(struct environment *env, struct err *err)
+{
+	if (env->store && atomic_load_explicit(&env->state->map->env_number, memory_order_relaxed) == env->number)
+		return 0;
+	environment_close(env);
+	return open_current(env, err);
+}
+
+int environment_condemn(struct environment *env, const char *why, struct err *err)
+{
+	uint32_t number = env->number;
+
+	environment_close(env);
+	if (move_aside(env, number, why, err) < 0)
+		return -1;
+	return open_current(env, err);
+}
+
+off_t environment_key_offset(struct slice key)
+{
+	return (off_t)(hash_bytes(key.data, key.len) >> 2); /* 62 bits: offset + 1 stays an off_t */
+}
+
+/* A held lock belongs to a live fetcher, perhaps another instance's. */
+static bool is_being_fetched(void *ctx, struct slice key)
+{
+	const struct environment *env = ctx;
+
+	return file_is_locked(env->state->fetch_fd, environment_key_offset(key), 1);
+}
+
+int environment_recover(struct environment *env, struct err *err)
+{
+	char why[sizeof(err->msg)];
+
+	if (store_recover(env->store, is_being_fetched, env, err) == 0)
+		return 0;
+	if (err->code != ERR_CORRUPT)
+		return -1;
+	snprintf(why, sizeof(why), "%s", err->msg);
+	return environment_condemn(env, why, err);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Flights in state.map. */
+#include "engine/flight.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { MAX_ATTEMPTS = 2 };
+
+static struct state_flight *flight_at(struct flight_control *control, uint32_t index)
+{
+	return &control->state->map->flights[index];
+}
+
+static int lock_flights(struct flight_control *control, struct err *err)
+{
+	return file_lock(control->state->lock_fd, STATE_LOCK_FLIGHTS, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0 ? -1 : 0;
+}
+
+static void unlock_flights(struct flight_control *control)
+{
+	file_unlock(control->state->lock_fd, STATE_LOCK_FLIGHTS, 1);
+}
+
+static void ring(int fd)
+{
+	uint64_t one = 1;
+
+	/* fails only when the counter is full: then the reader is awake anyway */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void wake_waiters(struct flight_control *control, struct state_flight *flight)
+{
+	for (unsigned word = 0; word < STATE_WAITER_WORDS; word++) {
+		uint64_t bits = atomic_exchange(&flight->waiters[word], 0);
+
+		while (bits) {
+			unsigned slot = word * 64 + (unsigned)__builtin_ctzll(bits);
+			unsigned worker = slot - control->first_slot;
+
+			bits &= bits - 1;
+			if (slot >= control->first_slot && worker < control->worker_count)
+				ring(control->worker_fds[worker]);
+		}
+	}
+}
+
+static bool is_under_way(const struct state_flight *flight)
+{
+	uint32_t state = atomic_load(&flight->state);
+
+	return state == FLIGHT_QUEUED || state == FLIGHT_RUNNING;
+}
+
+static bool has_key(const struct state_flight *flight, uint64_t hash, struct slice key)
+{
+	return flight->key_hash == hash && slice_equal(slice_make(flight->key, flight->key_len), key);
+}
+
+/* Unused flights come before landed ones, those landed longest ago first. */
+static uint64_t reuse_rank(const struct state_flight *flight)
+{
+	return atomic_load(&flight->state) == FLIGHT_FREE ? 0 : flight->done_ms;
+}
+
+/* The flight under way for this key, or NULL and in *ret_reusable one that a new flight may take, if any. */
+static struct state_flight *find_flight(struct flight_control *control, uint64_t hash, struct slice key,
+					struct state_flight **ret_reusable)
+{
+	struct state_flight *best = NULL;
+
+	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = flight_at(control, i);
+
+		if (is_under_way(flight)) {
+			if (has_key(flight, hash, key))
+				return flight;
+		} else if (best == NULL || reuse_rank(flight) < reuse_rank(best)) {
+			best = flight;
+		}
+	}
+	*ret_reusable = best;
+	return NULL;
+}
+
+static void begin_flight(struct flight_control *control, struct state_flight *flight, struct module_name module,
+			 struct slice key, uint64_t hash)
+{
+	atomic_store(&flight->state, FLIGHT_FREE);
+	atomic_fetch_add(&flight->generation, 1);
+	atomic_store(&flight->bytes, 0);
+	for (int i = 0; i < STATE_WAITER_WORDS; i++)
+		atomic_store(&flight->waiters[i], 0);
+	flight->instance = control->state->instance;
+	flight->attempts = 0;
+	flight->outcome = FLIGHT_NONE;
+	flight->download_us = flight->build_us = flight->insert_us = flight->wire_bytes = 0;
+	flight->cause[0] = '\0';
+	flight->key_hash = hash;
+	flight->key_len = (uint16_t)key.len;
+	memcpy(flight->key, key.data, key.len);
+	flight->file_len = (uint16_t)module.debug_file.len;
+	memcpy(flight->debug_file, module.debug_file.data, module.debug_file.len);
+	flight->id_len = (uint16_t)module.debug_id.len;
+	memcpy(flight->debug_id, module.debug_id.data, module.debug_id.len);
+	atomic_store(&flight->state, FLIGHT_QUEUED);
+	ring(control->queue_fd);
+}
+
+int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
+{
+	uint64_t hash = hash_bytes(key.data, key.len);
+	struct state_flight *unused = NULL, *flight;
+
+	if (key.len > STATE_KEY_BYTES || module.debug_file.len > STATE_NAME_BYTES ||
+	    module.debug_id.len > STATE_ID_BYTES)
+		return err_set(err, ERR_LIMIT, "module name too long");
+	if (lock_flights(control, err) < 0)
+		return -1;
+	flight = find_flight(control, hash, key, &unused);
+	*ret_begun = flight == NULL;
+	if (flight == NULL && unused) {
+		flight = unused;
+		begin_flight(control, flight, module, key, hash);
+	}
+	if (flight) {
+		ret_ticket->index = (uint32_t)(flight - control->state->map->flights);
+		ret_ticket->generation = atomic_load(&flight->generation);
+	}
+	unlock_flights(control);
+	return flight ? 0 : err_set(err, ERR_BUSY, "all %d flights are taken", STATE_FLIGHTS);
+}
+
+static bool is_same(const struct state_flight *flight, struct flight_ticket ticket)
+{
+	return atomic_load(&flight->generation) == ticket.generation;
+}
+
+static void fill_report(const struct state_flight *flight, struct flight_report *report)
+{
+	report->outcome = (enum flight_outcome)flight->outcome;
+	report->download_us = flight->download_us;
+	report->build_us = flight->build_us;
+	report->insert_us = flight->insert_us;
+	report->wire_bytes = flight->wire_bytes;
+	memcpy(report->cause, flight->cause, sizeof(report->cause));
+	report->cause[sizeof(report->cause) - 1] = '\0';
+}
+
+bool flight_landed(struct flight_control *control, struct flight_ticket ticket, struct flight_report *ret_report)
+{
+	struct state_flight *flight = flight_at(control, ticket.index);
+	bool landed = is_same(flight, ticket) && atomic_load(&flight->state) == FLIGHT_DONE;
+
+	if (landed)
+		fill_report(flight, ret_report);
+	if (is_same(flight, ticket))
+		return landed;
+	/* landed and reused since: the store tells what came of it */
+	*ret_report = (struct flight_report){.outcome = FLIGHT_UNKNOWN, .cause = "superseded"};
+	return true;
+}
+
+void flight_watch(struct flight_control *control, struct flight_ticket ticket)
+{
+	struct state_flight *flight = flight_at(control, ticket.index);
+
+	atomic_fetch_or(&flight->waiters[control->slot / 64], UINT64_C(1) << control->slot % 64);
+}
+
+void flight_tell_master(struct flight_control *control)
+{
+	ring(control->master_fd);
+}
+
+bool flight_is_foreign(struct flight_control *control, struct flight_ticket ticket)
+{
+	return flight_at(control, ticket.index)->instance != control->state->instance;
+}
+
+static void assign(struct flight_control *control, struct state_flight *flight, struct flight_assignment *ret)
+{
+	flight->fetcher_slot = control->slot;
+	flight->attempts++;
+	atomic_store(&flight->state, FLIGHT_RUNNING);
+	ret->index = (uint32_t)(flight - control->state->map->flights);
+	ret->key = slice_make(flight->key, flight->key_len);
+	ret->module.debug_file = slice_make(flight->debug_file, flight->file_len);
+	ret->module.debug_id = slice_make(flight->debug_id, flight->id_len);
+}
+
+int flight_take(struct flight_control *control, struct flight_assignment *ret, struct err *err)
+{
+	int found = 0;
+
+	if (lock_flights(control, err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < STATE_FLIGHTS && !found; i++) {
+		struct state_flight *flight = flight_at(control, i);
+
+		if (atomic_load(&flight->state) == FLIGHT_QUEUED && flight->instance == control->state->instance) {
+			assign(control, flight, ret);
+			found = 1;
+		}
+	}
+	unlock_flights(control);
+	return found;
+}
+
+void flight_progress(struct flight_control *control, const struct flight_assignment *taken, uint64_t text_bytes)
+{
+	atomic_store_explicit(&flight_at(control, taken->index)->bytes, text_bytes, memory_order_relaxed);
+}
+
+static void land(struct flight_control *control, struct state_flight *flight, const struct flight_report *report)
+{
+	flight->outcome = report->outcome;
+	flight->download_us = report->download_us;
+	flight->build_us = report->build_us;
+	flight->insert_us = report->insert_us;
+	flight->wire_bytes = report->wire_bytes;
+	memcpy(flight->cause, report->cause, sizeof(flight->cause));
+	flight->done_ms = clock_mono_ms();
+	atomic_store(&flight->state, FLIGHT_DONE);
+	wake_waiters(control, flight);
+}
+
+void flight_land(struct flight_control *control, const struct flight_assignment *taken,
+		 const struct flight_report *report)
+{
+	land(control, flight_at(control, taken->index), report);
+}
+
+static void land_unknown(struct flight_control *control, struct state_flight *flight, const char *cause)
+{
+	struct flight_report report = {.outcome = FLIGHT_UNKNOWN};
+
+	snprintf(report.cause, sizeof(report.cause), "%s", cause);
+	land(control, flight, &report);
+}
+
+unsigned flight_fetcher_died(struct flight_control *control, unsigned slot)
+{
+	struct err err = ERR_INIT;
+	unsigned count = 0;
+
+	if (lock_flights(control, &err) < 0) {
+		log_error("flights of a dead fetcher: %s", err.msg);
+		return 0;
+	}
+	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = flight_at(control, i);
+
+		if (atomic_load(&flight->state) != FLIGHT_RUNNING || flight->fetcher_slot != slot ||
+		    flight->instance != control->state->instance)
+			continue;
+		count++;
+		if (flight->attempts < MAX_ATTEMPTS) {
+			atomic_store(&flight->state, FLIGHT_QUEUED);
+			ring(control->queue_fd);
+		} else {
+			land_unknown(control, flight, "the fetcher died twice");
+		}
+	}
+	unlock_flights(control);
+	return count;
+}
+
+void flight_sweep(struct flight_control *control)
+{
+	struct err err = ERR_INIT;
+
+	if (lock_flights(control, &err) < 0)
+		return;
+	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = flight_at(control, i);
+
+		if (is_under_way(flight) && !state_instance_alive(control->state, flight->instance))
+			land_unknown(control, flight, "its instance died");
+	}
+	unlock_flights(control);
+}

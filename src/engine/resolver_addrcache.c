@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Resolving from memcached, and filling it. */
+#include "engine/resolver_steps.h"
+
+#include "addrcache/frame_value.h"
+#include "base/clock.h"
+#include "base/hash.h"
+
+/* One multi-get's keys; more than this in one go would outlast its deadline. */
+enum { KEYS_PER_GET = 2000 };
+
+
+
+struct asked_key {
+	struct wanted_module *module;
+	uint32_t first, count; /* of the module's frames: those with this offset */
+};
+
+struct asking {
+	struct resolving *r;
+	struct asked_key asked[KEYS_PER_GET];
+	struct slice keys[KEYS_PER_GET];
+	size_t ends[KEYS_PER_GET];
+	struct buf text;
+	uint32_t count, hits;
+};
+
+static void take_value(void *ctx, size_t index, struct slice bytes)
+{
+	struct asking *asking = ctx;
+	struct resolving *r = asking->r;
+	struct asked_key *asked = &asking->asked[index];
+	struct frame_value *value = arena_alloc(r->arena, sizeof(*value));
+
+	/* what another host's version or a stranger wrote is a miss */
+	if (!frame_value_decode(bytes, r->arena, value))
+		return;
+	asking->hits++;
+	for (uint32_t i = 0; i < asked->count; i++) {
+		uint32_t frame = asked->module->frames[asked->first + i].frame;
+
+		if (r->wanted.known[frame])
+			continue;
+		wanted_answer(&r->wanted, asked->module, frame, value->found ? &value->answer : NULL);
+		if (r->wanted.request->cache_hits)
+			r->wanted.request->cache_hits[frame] = value->found;
+	}
+	asked->module->code_file = value->code_file;
+}
+
+static void point_keys(struct asking *asking)
+{
+	size_t start = 0;
+
+	for (uint32_t i = 0; i < asking->count; i++) {
+		asking->keys[i] = slice_make(asking->text.data + start, asking->ends[i] - start);
+		start = asking->ends[i];
+	}
+}
+
+/* Sends what was collected.  False: no use in asking on. */
+static bool ask(struct asking *asking)
+{
+	struct resolving *r = asking->r;
+	struct resolver *resolver = r->resolver;
+	enum addrcache_result result;
+	uint32_t asked = asking->count, hits = asking->hits;
+
+	if (asked == 0)
+		return true;
+	point_keys(asking);
+	result = addrcache_get_many(resolver->addrcache, asking->keys, asked, take_value, asking);
+	hits = asking->hits - hits;
+	counter_add(resolver->slot, COUNTER_addrcache_hit, hits);
+	counter_add(resolver->slot, COUNTER_addrcache_missed, asked - hits);
+	counter_add(resolver->slot, COUNTER_addrcache_failed, result == ADDRCACHE_FAILED);
+	r->cache_lookups += asked;
+	r->cache_hits += hits;
+	asking->count = 0;
+	buf_clear(&asking->text);
+	return result == ADDRCACHE_OK && hits > 0;
+}
+
+/* Collects the module's open offsets, one key for equal ones. */
+static bool ask_module(struct asking *asking, struct wanted_module *module)
+{
+	for (uint32_t i = 0; i < module->frame_count;) {
+		uint64_t offset = module->frames[i].offset;
+		uint32_t same = 1;
+
+		while (i + same < module->frame_count && module->frames[i + same].offset == offset)
+			same++;
+		frame_key_add(&asking->text, module->key, module->local_identity, asking->r->nearest, offset);
+		asking->asked[asking->count] = (struct asked_key){module, i, same};
+		asking->ends[asking->count++] = asking->text.len;
+		i += same;
+		if (asking->count == KEYS_PER_GET && !ask(asking))
+			return false;
+	}
+	return true;
+}
+
+static void settle_answered(struct resolving *r)
+{
+	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
+		struct wanted_module *module = &r->wanted.modules[i];
+
+		if (module->state == MODULE_UNASKED && module->open_count == 0 && module->frame_count) {
+			module->state = MODULE_FOUND;
+			module->source = WANTED_ADDRCACHE;
+		}
+	}
+}
+
+void resolve_from_addrcache(struct resolving *r)
+{
+	struct asking *asking;
+	uint64_t start;
+
+	if (!addrcache_usable(r->resolver->addrcache))
+		return;
+	start = clock_mono_us();
+	asking = arena_alloc(r->arena, sizeof(*asking));
+	asking->r = r;
+	asking->count = asking->hits = 0;
+	buf_init(&asking->text);
+	for (uint32_t i = 0; i < r->wanted.module_count; i++)
+		if (r->wanted.modules[i].state == MODULE_UNASKED && !ask_module(asking, &r->wanted.modules[i]))
+			break;
+	ask(asking);
+	buf_release(&asking->text);
+	settle_answered(r);
+	r->cache_us += clock_mono_us() - start;
+}
+
+static uint64_t *added_place(struct resolver *resolver, uint64_t hash)
+{
+	return &resolver->added[(hash >> 1) % RESOLVER_ADDED_KEYS];
+}
+
+void resolver_forget_add(struct resolver *resolver, struct slice key)
+{
+	*added_place(resolver, hash_bytes(key.data, key.len) | 1) = 0;
+}
+
+/* Whether the key is new to this process; notes it. */
+static bool is_first_add(struct resolver *resolver, struct slice key)
+{
+	uint64_t hash = hash_bytes(key.data, key.len) | 1;
+	uint64_t *place = added_place(resolver, hash);
+	bool first = *place != hash;
+
+	*place = hash;
+	return first;
+}
+
+static void add_module(struct resolver *resolver, const struct request *request, const struct wanted_module *module,
+		       bool nearest, struct buf *key, struct buf *bytes)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < module->frame_count; i++) {
+		const struct symbol_answer *answer = request->answers[module->frames[i].frame];
+		struct frame_value value = {.found = answer != NULL, .code_file = module->code_file};
+
+		if (answer)
+			value.answer = *answer;
+		buf_clear(key);
+		frame_key_add(key, module->key, module->local_identity, nearest, module->frames[i].offset);
+		if (!is_first_add(resolver, buf_slice(key)))
+			continue;
+		buf_clear(bytes);
+		frame_value_encode(bytes, &value);
+		if (addrcache_add(resolver->addrcache, buf_slice(key), buf_slice(bytes)) != ADDRCACHE_OK)
+			break;
+		count++;
+	}
+	counter_add(resolver->slot, COUNTER_addrcache_added, count);
+}
+
+void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest)
+{
+	struct buf key = BUF_INIT, bytes = BUF_INIT;
+
+	if (!addrcache_usable(resolver->addrcache))
+		return;
+	for (uint32_t i = 0; i < wanted->module_count; i++)
+		if (wanted->modules[i].source == WANTED_TABLE)
+			add_module(resolver, wanted->request, &wanted->modules[i], nearest, &key, &bytes);
+	addrcache_flush(resolver->addrcache);
+	buf_release(&key);
+	buf_release(&bytes);
+}

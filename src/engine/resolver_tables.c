@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Resolving from the tables that are held here. */
+#include "engine/resolver_steps.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static void note_damage(struct resolving *r, const struct wanted_module *module, uint64_t table_id,
+			const struct err *err)
+{
+	struct resolver *resolver = r->resolver;
+
+	log_error("table of %.*s is damaged and will be rebuilt: %s", SLICE_PRINT(module->key), err->msg);
+	counter_add(resolver->slot, COUNTER_tables_damaged, 1);
+	state_bad_table_add(resolver->env->state, table_id);
+	open_tables_drop(resolver->tables, table_id);
+}
+
+static struct table_query *open_queries(struct resolving *r, struct wanted_module *module)
+{
+	struct table_query *queries = arena_calloc(r->arena, module->open_count, sizeof(*queries));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < module->frame_count; i++)
+		if (!r->wanted.known[module->frames[i].frame])
+			queries[n++].address = module->frames[i].offset;
+	return queries;
+}
+
+static int look_up_nearest(struct table *table, const struct table_source *source, struct table_query *queries,
+			   uint32_t count, struct arena *arena, struct err *err)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int found = table_lookup_nearest(table, source, queries[i].address, arena, &queries[i].answer, err);
+
+		if (found < 0)
+			return -1;
+		queries[i].found = found;
+	}
+	return 0;
+}
+
+static void take_answers(struct resolving *r, struct wanted_module *module, const struct table_query *queries)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < module->frame_count; i++) {
+		uint32_t frame = module->frames[i].frame;
+
+		if (r->wanted.known[frame])
+			continue;
+		wanted_answer(&r->wanted, module, frame, queries[n].found ? &queries[n].answer : NULL);
+		n++;
+	}
+}
+
+static int look_up(struct resolving *r, struct wanted_module *module, const struct store_table *stored,
+		   struct err *err)
+{
+	struct resolver *resolver = r->resolver;
+	struct table_view view = {resolver->env->store, stored->id, store_read_number(resolver->env->store)};
+	struct table_source source = table_view_source(&view);
+	struct table *table = open_tables_get(resolver->tables, resolver->env->store, stored->id, err);
+	struct table_query *queries;
+	uint32_t count = module->open_count;
+	int result;
+
+	if (table == NULL)
+		return -1;
+	queries = open_queries(r, module);
+	result = r->nearest ? look_up_nearest(table, &source, queries, count, r->arena, err)
+			    : table_lookup_sorted(table, &source, queries, count, r->arena, err);
+	if (result < 0)
+		return -1;
+	module->code_file = arena_copy(r->arena, table_info(table)->code_file);
+	if (table_info(table)->code_file.data == NULL)
+		module->code_file = (struct slice){NULL, 0};
+	take_answers(r, module, queries);
+	return 0;
+}
+
+/* The table must have been made from the file that a local directory has now, if one has. */
+static bool is_current(const struct wanted_module *module, const struct store_table *stored)
+{
+	return stored->source == module->local_identity;
+}
+
+static int resolve_module(struct resolving *r, struct wanted_module *module, struct err *err)
+{
+	struct resolver *resolver = r->resolver;
+	struct store_table stored;
+	int found = store_find(resolver->env->store, module->key, &stored, err);
+
+	if (found < 0)
+		return -1;
+	if (!found || !is_current(module, &stored) || state_bad_table_has(resolver->env->state, stored.id))
+		return 0;
+	if (look_up(r, module, &stored, err) < 0) {
+		if (err->code != ERR_CORRUPT)
+			return -1;
+		note_damage(r, module, stored.id, err);
+		return 0;
+	}
+	store_touch(resolver->env->store, &stored);
+	module->state = MODULE_FOUND;
+	module->source = WANTED_TABLE;
+	return 0;
+}
+
+static int resolve_modules(struct resolving *r, struct err *err)
+{
+	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
+		struct wanted_module *module = &r->wanted.modules[i];
+
+		if (module->state == MODULE_UNASKED && resolve_module(r, module, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void resolve_from_tables(struct resolving *r)
+{
+	struct environment *env = r->resolver->env;
+	struct err err = ERR_INIT;
+	int result = store_read_begin(env->store, &err);
+
+	if (result == 0) {
+		result = resolve_modules(r, &err);
+		store_read_end(env->store);
+	}
+	if (result == 0)
+		return;
+	log_error("cannot read symbol tables: %s", err.msg);
+	if (err.code == ERR_CORRUPT) {
+		open_tables_clear(r->resolver->tables);
+		if (environment_condemn(env, err.msg, &err) < 0)
+			log_error("cannot begin a new database: %s", err.msg);
+	}
+}
+
+static void settle_if_absent(struct resolving *r, struct wanted_module *module, uint64_t now_s)
+{
+	struct err err = ERR_INIT;
+
+	/* a local file, once there, outranks what was known before */
+	if (module->state != MODULE_UNASKED || module->local_identity)
+		return;
+	if (store_absent_get(r->resolver->env->store, module->key, now_s, &err) == 1) {
+		module->state = MODULE_ABSENT;
+		counter_add(r->resolver->slot, COUNTER_absent_hit, 1);
+	}
+}
+
+void resolve_known_absent(struct resolving *r)
+{
+	struct store *store = r->resolver->env->store;
+	struct err err = ERR_INIT;
+
+	if (store == NULL || store_read_begin(store, &err) < 0)
+		return;
+	for (uint32_t i = 0; i < r->wanted.module_count; i++)
+		settle_if_absent(r, &r->wanted.modules[i], clock_wall_s());
+	store_read_end(store);
+}

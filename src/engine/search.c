@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Searching for a module. */
+#include "engine/search.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "engine/compact.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LOCK_POLL_US = 5000 };
+
+/* One search on its way through the sources. */
+struct searching {
+	struct searcher *searcher;
+	struct module_name module;
+	struct slice key;
+	struct search_result *result;
+	struct compaction *compaction; /* of the try under way */
+	uint64_t fed;
+	bool refused; /* the sink, not the source, ended the try: what came is not usable */
+	bool any_unknown;
+};
+
+static void count(const struct searching *s, enum counter counter, uint64_t more)
+{
+	if (s->searcher->slot)
+		counter_add(s->searcher->slot, counter, more);
+}
+
+static void drop_compaction(struct searching *s)
+{
+	compaction_free(s->compaction);
+	s->compaction = NULL;
+}
+
+static int sink_begin(void *ctx, struct err *err)
+{
+	struct searching *s = ctx;
+	struct compaction_options options = {
+		.build = {
+			.expected_id = s->module.debug_id,
+			.max_text_bytes = s->searcher->options.max_text_bytes,
+		},
+		.temp_dir = s->searcher->options.tmp_dir,
+		.text_fd = -1,
+	};
+
+	drop_compaction(s);
+	s->fed = 0;
+	s->refused = false;
+	return compaction_new(&s->compaction, &options, err);
+}
+
+static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
+{
+	struct searching *s = ctx;
+
+	s->fed += len;
+	if (s->searcher->options.progress)
+		s->searcher->options.progress(s->searcher->options.ctx, s->fed);
+	if (compaction_feed(s->compaction, data, len, err) == 0)
+		return 0;
+	s->refused = err->code == ERR_INPUT;
+	return -1;
+}
+
+/* Cut to what a flight can carry. */
+static void set_cause(struct searching *s, const char *context, const char *cause)
+{
+	snprintf(s->result->cause, sizeof(s->result->cause), "%.64s%.120s", context, cause);
+}
+
+static void note_cause(struct searching *s, const char *cause)
+{
+	set_cause(s, "", cause);
+	log_info("%.*s: %s", SLICE_PRINT(s->key), s->result->cause);
+}
+
+static void note_refused(struct searching *s, const char *cause)
+{
+	count(s, COUNTER_fetch_refused, 1);
+	set_cause(s, "file refused: ", cause);
+	log_warning("%.*s: %s", SLICE_PRINT(s->key), s->result->cause);
+}
+
+static void count_built(struct searching *s, const struct compaction_result *built)
+{
+	uint64_t skipped = 0;
+
+	for (int i = 0; i < SKIP_REASONS; i++)
+		skipped += built->summary.skipped[i];
+	count(s, COUNTER_tables_built, 1);
+	count(s, COUNTER_text_bytes, built->summary.text_bytes);
+	count(s, COUNTER_records_skipped, skipped);
+	s->result->build_us += built->summary.scan_us + built->summary.build_us;
+	s->result->insert_us += built->insert_us;
+}
+
+static bool publish(struct searching *s, const struct upstream_result *got)
+{
+	struct store_table info = {.source = got->identity, .generation = got->identity, .made_s = clock_wall_s()};
+	struct store *store = s->searcher->env->store;
+	struct compaction_result built;
+	struct err err = ERR_INIT;
+
+	if (compaction_publish(s->compaction, store, s->key, &info, &built, &err) == 0) {
+		count_built(s, &built);
+		return true;
+	}
+	if (err.code == ERR_INPUT) {
+		note_refused(s, err.msg);
+		return false;
+	}
+	s->any_unknown = true;
+	note_cause(s, err.msg);
+	log_error("%.*s: cannot keep its table: %s", SLICE_PRINT(s->key), err.msg);
+	return false;
+}
+
+/* True when the module's table is published. */
+static bool try_source(struct searching *s, const struct upstream_source *source)
+{
+	struct upstream_sink sink = {.ctx = s, .begin = sink_begin, .data = sink_data};
+	struct upstream_result got = {0};
+	struct err err = ERR_INIT;
+	enum upstream_outcome outcome;
+	bool published;
+
+	s->refused = false;
+	outcome = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err);
+	s->result->download_us += got.elapsed_us;
+	s->result->wire_bytes += got.wire_bytes;
+	count(s, COUNTER_http_requests, got.requests);
+	count(s, COUNTER_download_bytes, got.wire_bytes);
+	published = outcome == UPSTREAM_FOUND && publish(s, &got);
+	drop_compaction(s);
+	if (outcome == UPSTREAM_FOUND)
+		return published;
+	if (outcome == UPSTREAM_ABSENT)
+		return false;
+	if (s->refused) {
+		note_refused(s, err.msg);
+	} else {
+		s->any_unknown = true;
+		note_cause(s, err.msg);
+	}
+	return false;
+}
+
+static bool is_cancelled(const struct searcher *searcher)
+{
+	return searcher->options.cancelled && searcher->options.cancelled(searcher->options.ctx);
+}
+
+static bool lock_key(struct searching *s)
+{
+	int fd = s->searcher->env->state->fetch_fd;
+	struct err err = ERR_INIT;
+	int got;
+
+	while ((got = file_lock(fd, environment_key_offset(s->key), 1, FILE_LOCK_EXCLUSIVE, false, &err)) == 0) {
+		if (is_cancelled(s->searcher)) {
+			err_set(&err, ERR_BUSY, "stopped while another process was searching");
+			break;
+		}
+		usleep(LOCK_POLL_US);
+	}
+	if (got != 1)
+		set_cause(s, "", err.msg);
+	return got == 1;
+}
+
+/* The file that a local directory has now: what a table must have been made from. */
+static uint64_t local_identity(const struct searching *s)
+{
+	const struct search_options *options = &s->searcher->options;
+	uint64_t identity = 0;
+
+	for (unsigned i = 0; i < options->source_count; i++)
+		if (options->sources[i].kind == SOURCE_DIRECTORY &&
+		    upstream_local_identity(&options->sources[i], s->module, &identity) == 1)
+			break;
+	return identity;
+}
+
+static bool find_published(struct searching *s, struct store_table *ret, struct err *err)
+{
+	struct store *store = s->searcher->env->store;
+	bool found;
+
+	if (store_read_begin(store, err) < 0)
+		return false;
+	found = store_find(store, s->key, ret, err) == 1;
+	store_read_end(store);
+	return found;
+}
+
+/* Whether a usable table is there after all; a damaged or outdated one is deleted. */
+static bool is_published(struct searching *s, struct err *err)
+{
+	struct state *state = s->searcher->env->state;
+	struct store_table table;
+
+	if (!find_published(s, &table, err))
+		return false;
+	if (state_bad_table_has(state, table.id)) {
+		if (store_delete(s->searcher->env->store, s->key, err) >= 0)
+			state_bad_table_remove(state, table.id);
+		return false;
+	}
+	return table.source == local_identity(s);
+}
+
+static void remember_absent(struct searching *s)
+{
+	struct err err = ERR_INIT;
+	uint64_t until_s = clock_wall_s() + s->searcher->options.absent_s;
+
+	if (s->searcher->options.absent_s &&
+	    store_absent_put(s->searcher->env->store, s->key, until_s, &err) < 0)
+		log_error("%.*s: cannot remember that it is absent: %s", SLICE_PRINT(s->key), err.msg);
+}
+
+static enum flight_outcome walk_sources(struct searching *s)
+{
+	const struct search_options *options = &s->searcher->options;
+	struct err err = ERR_INIT;
+
+	for (unsigned i = 0; i < options->source_count; i++) {
+		if (is_cancelled(s->searcher)) {
+			set_cause(s, "", "stopped");
+			return FLIGHT_UNKNOWN;
+		}
+		if (try_source(s, &options->sources[i])) {
+			store_absent_delete(s->searcher->env->store, s->key, &err);
+			return FLIGHT_FOUND;
+		}
+	}
+	if (s->any_unknown)
+		return FLIGHT_UNKNOWN;
+	remember_absent(s);
+	return FLIGHT_ABSENT;
+}
+
+static enum flight_outcome search_locked(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (is_published(s, &err))
+		return FLIGHT_FOUND;
+	if (err.code == ERR_CORRUPT && environment_condemn(s->searcher->env, err.msg, &err) < 0) {
+		set_cause(s, "", err.msg);
+		return FLIGHT_UNKNOWN;
+	}
+	return walk_sources(s);
+}
+
+static const enum counter outcome_counters[] = {
+	[FLIGHT_FOUND] = COUNTER_fetch_found,
+	[FLIGHT_ABSENT] = COUNTER_fetch_absent,
+	[FLIGHT_UNKNOWN] = COUNTER_fetch_unknown,
+};
+
+void search_module(struct searcher *searcher, struct module_name module, struct slice key,
+		   struct search_result *ret)
+{
+	struct searching s = {.searcher = searcher, .module = module, .key = key, .result = ret};
+	struct err err = ERR_INIT;
+
+	*ret = (struct search_result){.outcome = FLIGHT_UNKNOWN};
+	if (environment_refresh(searcher->env, &err) < 0) {
+		set_cause(&s, "", err.msg);
+	} else if (lock_key(&s)) {
+		ret->outcome = search_locked(&s);
+		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
+	}
+	count(&s, outcome_counters[ret->outcome], 1);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Searching for a module: source by source, until one has a usable symbol file; then compacting and publishing it. */
+#ifndef ENGINE_SEARCH_H
+#define ENGINE_SEARCH_H
+
+#include "engine/environment.h"
+#include "upstream/upstream.h"
+
+/* Runs in fetchers and in commands; never in a worker. */
+struct search_options {
+	const struct upstream_source *sources; /* in order of preference; local directories first */
+	unsigned source_count;
+	const char *tmp_dir;
+	unsigned absent_s;       /* how long an absent module is remembered */
+	uint64_t max_text_bytes;
+	bool (*cancelled)(void *ctx); /* asked while waiting for a lock; NULL: never */
+	void (*progress)(void *ctx, uint64_t text_bytes); /* NULL: nobody asks */
+	void *ctx;
+};
+
+struct searcher {
+	struct search_options options;
+	struct environment *env;
+	struct upstream *upstream;
+	struct state_slot *slot; /* counters; NULL in commands */
+};
+
+struct search_result {
+	enum flight_outcome outcome;
+	uint64_t download_us, build_us, insert_us, wire_bytes;
+	char cause[STATE_CAUSE_BYTES]; /* why it is not there */
+};
+
+/*
+ * Takes the key's lock, looks again whether somebody else was faster, and goes
+ * through the sources.  A file that is refused counts like a missing one: the
+ * next source is tried.  FLIGHT_ABSENT is remembered for absent_s; only when
+ * every source said no, or had a file that cannot be used.
+ */
+void search_module(struct searcher *searcher, struct module_name module, struct slice key,
+		   struct search_result *ret);
+
+#endif

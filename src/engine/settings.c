@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Option structs from the configuration. */
+#include "engine/settings.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+#define MEGABYTES(n) ((uint64_t)(n) << 20)
+
+static bool is_url(const char *location)
+{
+	return strstr(location, "://") != NULL;
+}
+
+static void add_source(struct settings_sources *sources, const char *location, enum source_kind kind)
+{
+	sources->items[sources->count++] = (struct upstream_source){.kind = kind, .location = location};
+}
+
+void settings_sources_init(struct settings_sources *sources, const struct config *config)
+{
+	const struct config_disk_cache *cache = &config->disk_cache;
+
+	*sources = (struct settings_sources){0};
+	sources->items = mem_calloc(cache->local_symbol_dirs.count + cache->symbol_urls.count + config->server_count + 1,
+				    sizeof(*sources->items));
+	for (unsigned i = 0; i < cache->local_symbol_dirs.count; i++)
+		add_source(sources, cache->local_symbol_dirs.items[i], SOURCE_DIRECTORY);
+	sources->directory_count = sources->count;
+	for (unsigned i = 0; i < cache->symbol_urls.count; i++)
+		add_source(sources, cache->symbol_urls.items[i], SOURCE_URL);
+	for (unsigned i = 0; i < config->server_count; i++) {
+		const struct config_server *server = &config->servers[i];
+
+		if (server->types & CONFIG_BREAKPAD && *server->remote)
+			add_source(sources, server->remote, is_url(server->remote) ? SOURCE_URL : SOURCE_DIRECTORY);
+	}
+}
+
+void settings_sources_release(struct settings_sources *sources)
+{
+	free(sources->items);
+	sources->items = NULL;
+}
+
+void settings_resolver(const struct config *config, const struct settings_sources *sources,
+		       struct resolver_options *ret)
+{
+	const struct config_process *process = &config->process;
+
+	*ret = (struct resolver_options){
+		.local_dirs = sources->items,
+		.local_dir_count = sources->directory_count,
+		.nearest = config->sym_server.lookup == CONFIG_LOOKUP_NEAREST,
+		.wait_ms = process->wait_ms,
+		.max_fetches = config->sym_server.max_fetches_per_request,
+		.max_waiting = process->max_workers > process->reserved ? process->max_workers - process->reserved : 1,
+	};
+}
+
+void settings_upstream(const struct config *config, struct upstream_options *ret)
+{
+	const struct config_disk_cache *cache = &config->disk_cache;
+
+	*ret = (struct upstream_options){
+		.user_agent = "symbolicate/" PACKAGE_VERSION,
+		.connect_timeout_ms = cache->transfer.connect_timeout_ms,
+		.first_byte_timeout_ms = cache->transfer.first_byte_timeout_ms,
+		.stall_timeout_ms = cache->transfer.stall_timeout_ms,
+		.stall_bytes = cache->transfer.stall_bytes,
+		.total_timeout_ms = cache->transfer.total_timeout_ms,
+		.max_download_bytes = MEGABYTES(cache->max_download_mb),
+		.max_text_bytes = MEGABYTES(cache->max_symbol_mb),
+		.retries = cache->retries ? cache->retries - 1 : 0, /* the setting counts the first try, too */
+		.retry_delay_ms = cache->retry_delay_ms,
+	};
+}
+
+void settings_search(const struct config *config, const struct settings_sources *sources, struct search_options *ret)
+{
+	*ret = (struct search_options){
+		.sources = sources->items,
+		.source_count = sources->count,
+		.absent_s = config->disk_cache.retry_timeout_s,
+		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
+	};
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What engine and upstream are told: their option structs, made from the configuration. */
+#ifndef ENGINE_SETTINGS_H
+#define ENGINE_SETTINGS_H
+
+#include "config/config.h"
+#include "engine/resolver.h"
+#include "engine/search.h"
+
+/*
+ * Where symbol files come from: local directories, symbolURLs, then those of
+ * `servers` whose layout is breakpad.  Locations are borrowed from the configuration.
+ */
+struct settings_sources {
+	struct upstream_source *items;
+	unsigned count;
+	unsigned directory_count; /* localSymbolDirs: they come first */
+};
+
+void settings_sources_init(struct settings_sources *sources, const struct config *config);
+void settings_sources_release(struct settings_sources *sources);
+
+void settings_resolver(const struct config *config, const struct settings_sources *sources,
+		       struct resolver_options *ret);
+/* Callbacks and tmp_dir are the caller's to set. */
+void settings_search(const struct config *config, const struct settings_sources *sources, struct search_options *ret);
+void settings_upstream(const struct config *config, struct upstream_options *ret);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FastCGI by libfcgi.  The library starves and hangs in ways that only its
+ * caller can prevent: connections are accepted here, with time limits set on
+ * them, and handed over; its error state is asked after every reading, because
+ * it takes an interrupted read for the end of the data.
+ */
+#include "process/fcgi.h"
+
+#include "base/log.h"
+#include "base/num.h"
+#include "process/signals.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+	RECORD_BYTES = 65528, /* the longest content that needs no padding */
+	FASTCGI_VERSION = 1,  /* FastCGI 1.0, section 8 */
+	RECORD_STDOUT = 6,
+	HEADER_BYTES = 8,
+	READ_STEP = 64 * 1024,
+};
+
+struct server {
+	const struct fcgi_options *options;
+	struct web *web;
+	FCGX_Request request;
+	struct buf body;
+	struct web_response response;
+};
+
+static struct slice parameter(void *ctx, const char *name)
+{
+	struct server *server = ctx;
+
+	return slice_of(FCGX_GetParam(name, server->request.envp));
+}
+
+/* ---- accepting ---- */
+
+static void set_limits(int fd, const struct fcgi_options *options)
+{
+	struct timeval receive = {.tv_sec = options->read_timeout_ms / 1000,
+				  .tv_usec = (suseconds_t)(options->read_timeout_ms % 1000) * 1000};
+	struct timeval send = {.tv_sec = options->send_timeout_ms / 1000,
+			       .tv_usec = (suseconds_t)(options->send_timeout_ms % 1000) * 1000};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof(receive));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof(send));
+}
+
+/* Out of descriptors or memory: the next try would fail as quickly, and spin. */
+static void back_off(void)
+{
+	poll(NULL, 0, 100);
+}
+
+/* A connection, -1 to look around and try again, -2 when the socket cannot be used. */
+static int accept_connection(int listen_fd)
+{
+	int fd, saved;
+
+	signals_allow();
+	fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	saved = errno;
+	signals_block();
+	if (fd >= 0)
+		return fd;
+	if (saved == EBADF || saved == EINVAL || saved == ENOTSOCK || saved == EOPNOTSUPP)
+		return -2;
+	if (saved != EINTR && saved != EAGAIN && saved != ECONNABORTED) {
+		log_error("cannot accept a connection: %s", strerror(saved));
+		back_off();
+	}
+	return -1;
+}
+
+/* Reads BEGIN and PARAMS.  False: there is no request in this connection. */
+static bool begin_request(struct server *server, int fd)
+{
+	FCGX_Request *request = &server->request;
+
+	if (FCGX_InitRequest(request, -1, 0) != 0)
+		return false;
+	request->ipcFd = fd;
+	request->keepConnection = 1; /* so that the library's implicit finish leaves the descriptor alone */
+	if (FCGX_Accept_r(request) < 0)
+		return false;
+	request->keepConnection = 0; /* one request per connection: a kept one would starve all others */
+	return FCGX_GetError(request->in) == 0;
+}
+
+/* ---- reading ---- */
+
+static const char *check_length(struct slice announced, size_t got)
+{
+	uint64_t length;
+
+	if (announced.len == 0)
+		return NULL; /* a chunked request: the body follows all the same */
+	if (!num_parse_dec(announced, UINT64_MAX, &length))
+		return "Content-Length is not a number";
+	return length == got ? NULL : "the body does not have the length that Content-Length says";
+}
+
+/* False: the connection broke. */
+static bool read_body(struct server *server, struct web_request *request)
+{
+	FCGX_Stream *in = server->request.in;
+	size_t max = server->options->max_body_bytes;
+	int got;
+
+	buf_clear(&server->body);
+	do {
+		got = FCGX_GetStr(buf_reserve(&server->body, READ_STEP), READ_STEP, in);
+		server->body.len += got > 0 ? (size_t)got : 0;
+		if (server->body.len > max) {
+			request->body_too_large = true;
+			return true;
+		}
+	} while (got == READ_STEP);
+	if (FCGX_GetError(in) != 0)
+		return false;
+	request->body = buf_slice(&server->body);
+	request->body_error = check_length(parameter(server, "CONTENT_LENGTH"), server->body.len);
+	return true;
+}
+
+static bool read_request(struct server *server, struct web_request *request)
+{
+	bool whole;
+
+	*request = (struct web_request){
+		.method = parameter(server, "REQUEST_METHOD"),
+		.uri = parameter(server, "REQUEST_URI"),
+		.remote_addr = parameter(server, "REMOTE_ADDR"),
+		.header = parameter,
+		.ctx = server,
+		.client_fd = server->request.ipcFd,
+	};
+	whole = read_body(server, request);
+	return whole;
+}
+
+/* ---- answering ---- */
+
+static bool write_vector(int fd, struct iovec *parts, int count)
+{
+	while (count) {
+		ssize_t done = writev(fd, parts, count);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		while (count && (size_t)done >= parts->iov_len) {
+			done -= (ssize_t)parts->iov_len;
+			parts++;
+			count--;
+		}
+		if (count) {
+			parts->iov_base = (char *)parts->iov_base + done;
+			parts->iov_len -= (size_t)done;
+		}
+	}
+	return true;
+}
+
+static bool write_record(const struct server *server, const char *data, size_t len)
+{
+	int id = server->request.requestId;
+	unsigned char head[HEADER_BYTES] = {FASTCGI_VERSION, RECORD_STDOUT,
+					    (unsigned char)(id >> 8), (unsigned char)id,
+					    (unsigned char)(len >> 8), (unsigned char)len};
+	struct iovec parts[] = {
+		{head, sizeof(head)},
+		{(char *)(uintptr_t)data, len},
+	};
+
+	return write_vector(server->request.ipcFd, parts, 2);
+}
+
+/* Whole records straight from the buffer: the library would cut them into 8 KB writes. */
+static bool write_stdout(const struct server *server, struct slice text)
+{
+	for (size_t at = 0; at < text.len; at += RECORD_BYTES) {
+		size_t len = text.len - at < RECORD_BYTES ? text.len - at : RECORD_BYTES;
+
+		if (!write_record(server, text.data + at, len))
+			return false;
+	}
+	return true;
+}
+
+static void send_response(struct server *server, bool head_only)
+{
+	struct web_response *response = &server->response;
+	struct buf head = BUF_INIT;
+
+	buf_addf(&head, "Status: %d %s\r\n", response->status, response->reason);
+	buf_add_slice(&head, buf_slice(&response->headers));
+	buf_add_text(&head, "\r\n");
+	if (!head_only && response->body.len + head.len <= RECORD_BYTES) {
+		buf_add_slice(&head, buf_slice(&response->body));
+		head_only = true;
+	}
+	if (!write_stdout(server, buf_slice(&head)) ||
+	    (!head_only && !write_stdout(server, buf_slice(&response->body)))) {
+		counter_add(server->web->resolver->slot, COUNTER_clients_gone, 1);
+		log_info("the client did not take its answer: %s", strerror(errno));
+	}
+	buf_release(&head);
+}
+
+/* ---- the loop ---- */
+
+static void serve_connection(struct server *server, int fd)
+{
+	const struct fcgi_options *options = server->options;
+	struct web_request request;
+	bool whole;
+
+	set_limits(fd, options);
+	state_slot_phase(options->state, options->slot, PHASE_BUSY);
+	signals_alarm(options->read_timeout_ms);
+	whole = begin_request(server, fd) && read_request(server, &request);
+	signals_alarm(0);
+	if (whole) {
+		web_handle(server->web, &request, &server->response);
+		if (!server->response.no_answer)
+			send_response(server, slice_is(request.method, "HEAD"));
+	} else {
+		counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
+	}
+	if (server->request.ipcFd >= 0)
+		FCGX_Finish_r(&server->request);
+	else
+		FCGX_Free(&server->request, 1);
+	if (whole)
+		web_after_answer(server->web);
+	state_slot_phase(options->state, options->slot, PHASE_IDLE);
+}
+
+static int serve_loop(struct server *server, struct err *err)
+{
+	const struct fcgi_options *options = server->options;
+	uint64_t served = 0;
+
+	while (!signals_stopping() && (options->max_requests == 0 || served < options->max_requests)) {
+		int fd = accept_connection(options->listen_fd);
+
+		if (fd == -2)
+			return err_set(err, ERR_SYSTEM, "the listening socket cannot be used");
+		if (fd < 0) {
+			if (options->idle && options->idle(options->ctx))
+				break;
+			continue;
+		}
+		serve_connection(server, fd);
+		served++;
+	}
+	return 0;
+}
+
+int fcgi_serve(const struct fcgi_options *options, struct web *web, struct err *err)
+{
+	struct server server = {.options = options, .web = web};
+	int result;
+
+	/* how long the library waits for a peer to close, and for a unix peer to say something */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "50", 1);
+	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 1);
+	if (FCGX_Init() != 0)
+		return err_set(err, ERR_SYSTEM, "libfcgi does not start");
+	web_response_init(&server.response);
+	result = serve_loop(&server, err);
+	web_response_release(&server.response);
+	buf_release(&server.body);
+	return result;
+}
