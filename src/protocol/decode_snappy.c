@@ -154,7 +154,7 @@ static double version_number(struct draft *draft, const struct value *version)
 	copy = arena_alloc(draft->reader.arena, text.len + 1);
 	memcpy(copy, text.data, text.len);
 	copy[text.len] = '\0';
-	return strtod(copy, NULL);
+	return strtod(copy, NULL); /* lint: allowed, the reader has checked its form */
 }
 
 static enum protocol_verdict refuse_version(const struct value *version, struct err *err)

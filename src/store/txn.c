@@ -3,9 +3,10 @@
 #include "store/store_internal.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int store_fail(struct err *err, int rc, const char *doing)
@@ -162,16 +163,17 @@ static bool is_full(int rc)
 /* mdb_reader_list() gives the table as text: pid, thread, transaction ("-" for an idle slot). */
 static int note_oldest(const char *line, void *ctx)
 {
-	unsigned long long *oldest = ctx, txn;
+	uint64_t *oldest = ctx, txn;
+	const char *last = strrchr(line, ' ');
 
-	if (sscanf(line, "%*d %*x %llu", &txn) == 1 && txn < *oldest)
+	if (last && num_parse_dec(slice_make(last + 1, strcspn(last + 1, "\n")), UINT64_MAX, &txn) && txn < *oldest)
 		*oldest = txn;
 	return 0;
 }
 
 static bool readers_lag(struct store *store)
 {
-	unsigned long long oldest = UINT64_MAX;
+	uint64_t oldest = UINT64_MAX;
 	MDB_envinfo info;
 
 	mdb_env_info(store->env, &info);
