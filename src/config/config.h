@@ -269,6 +269,12 @@ enum config_print_flags {
 /* Appends the configuration as JSON, in the form of etc/symbolicate.json. */
 void config_print(const struct config *config, struct buf *buf, unsigned flags);
 
+/*
+ * Appends the value of one key: text as it is, a list one item a line, the rest
+ * as JSON; "\n" at the end.  False: no such key.
+ */
+bool config_get(const struct config *config, const char *key, struct buf *buf);
+
 /* Appends docs/configuration.md. */
 void config_print_markdown(struct buf *buf);
 

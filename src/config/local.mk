@@ -3,6 +3,7 @@ libconfig_a_SOURCES = \
 	src/config/config.c src/config/config.h \
 	src/config/check.c src/config/check.h \
 	src/config/finish.c \
+	src/config/get.c \
 	src/config/load.c \
 	src/config/markdown.c \
 	src/config/nearest.c src/config/nearest.h \

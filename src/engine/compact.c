@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text to published table. */
+/* The files and the store behind a table_build. */
 #include "engine/compact.h"
 
 #include "base/clock.h"
@@ -10,131 +10,146 @@
 #include <unistd.h>
 
 struct compaction {
-	struct store *store;
-	struct slice key;
 	struct table_build *build;
-	struct store_insert *insert; /* begun with the first value */
-	int spill_fd, text_fd;
-	bool keeps_text; /* text_fd is ours and is written as text is fed */
-	uint64_t insert_us;
+	char *temp_dir;
+	int spill_fd; /* -1 until the builder spills */
+	int text_fd, own_text_fd; /* the second is -1 where the text is the caller's */
+	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
+	void *emit_ctx;
 };
 
 static int spill_append(void *ctx, const void *data, size_t len, struct err *err)
 {
-	struct compaction *c = ctx;
+	struct compaction *compaction = ctx;
 
-	return file_write_all(c->spill_fd, data, len, err);
+	if (compaction->spill_fd < 0)
+		compaction->spill_fd = file_open_unlinked(compaction->temp_dir, err);
+	if (compaction->spill_fd < 0)
+		return -1;
+	return file_write_all(compaction->spill_fd, data, len, err);
 }
 
 static int spill_read(void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
 {
-	struct compaction *c = ctx;
+	struct compaction *compaction = ctx;
 
-	return file_pread_all(c->spill_fd, data, len, (off_t)offset, err);
+	return file_pread_all(compaction->spill_fd, data, len, (off_t)offset, err);
 }
 
 static int text_read(void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
 {
-	struct compaction *c = ctx;
+	struct compaction *compaction = ctx;
 
-	return file_pread_all(c->text_fd, data, len, (off_t)offset, err);
+	return file_pread_all(compaction->text_fd, data, len, (off_t)offset, err);
 }
 
 static int emit(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err)
 {
-	struct compaction *c = ctx;
-	uint64_t start = clock_mono_us();
-	int result = 0;
+	struct compaction *compaction = ctx;
 
-	if (c->insert == NULL)
-		result = store_insert_begin(&c->insert, c->store, c->key, err);
-	if (result == 0)
-		result = store_insert_value(c->insert, kind, key, value, err);
-	c->insert_us += clock_mono_us() - start;
-	return result;
+	return compaction->emit(compaction->emit_ctx, kind, key, value, err);
 }
 
-static int open_files(struct compaction *c, const struct compaction_options *options, struct err *err)
+int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err)
 {
-	c->spill_fd = file_open_unlinked(options->tmp_dir, err);
-	if (c->spill_fd < 0)
-		return -1;
-	c->keeps_text = options->text_fd <= 0;
-	c->text_fd = c->keeps_text ? file_open_unlinked(options->tmp_dir, err) : options->text_fd;
-	return c->text_fd < 0 ? -1 : 0;
-}
+	struct compaction *compaction = mem_zalloc(sizeof(*compaction));
+	struct table_build_io io = {compaction, spill_append, spill_read, text_read, emit};
 
-int compaction_begin(struct compaction **ret, const struct compaction_options *options, struct store *store,
-		     struct err *err)
-{
-	struct compaction *c = mem_zalloc(sizeof(*c));
-	struct table_build_io io = {
-		.ctx = c,
-		.spill_append = spill_append,
-		.spill_read = spill_read,
-		.text_read = text_read,
-		.emit = emit,
-	};
-	struct table_build_options build_options = {
-		.expected_id = options->expected_id,
-		.max_text_bytes = options->max_text_bytes,
-	};
-
-	c->store = store;
-	c->key = options->key;
-	c->spill_fd = c->text_fd = -1;
-	if (open_files(c, options, err) < 0) {
-		compaction_abort(c);
-		return -1;
+	compaction->spill_fd = -1;
+	compaction->own_text_fd = -1;
+	compaction->text_fd = options->text_fd;
+	compaction->temp_dir = mem_strdup(options->temp_dir);
+	if (options->text_fd < 0) {
+		compaction->own_text_fd = compaction->text_fd = file_open_unlinked(options->temp_dir, err);
+		if (compaction->text_fd < 0) {
+			compaction_free(compaction);
+			return -1;
+		}
 	}
-	c->build = table_build_new(&build_options, &io);
-	*ret = c;
+	compaction->build = table_build_new(&options->build, &io);
+	*ret = compaction;
 	return 0;
 }
 
-int compaction_feed(struct compaction *c, const char *data, size_t len, struct err *err)
+static void close_if_open(int fd)
 {
-	if (c->keeps_text && file_write_all(c->text_fd, data, len, err) < 0)
-		return -1;
-	return table_build_feed(c->build, data, len, err);
+	if (fd >= 0)
+		close(fd);
 }
 
-static int publish(struct compaction *c, const struct store_table *info, struct compaction_result *ret,
+void compaction_free(struct compaction *compaction)
+{
+	if (!compaction)
+		return;
+	if (compaction->build)
+		table_build_free(compaction->build);
+	close_if_open(compaction->spill_fd);
+	close_if_open(compaction->own_text_fd);
+	free(compaction->temp_dir);
+	free(compaction);
+}
+
+int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err)
+{
+	/* stored first: the builder may ask for all that it was fed */
+	if (compaction->own_text_fd >= 0 && file_write_all(compaction->own_text_fd, data, len, err) < 0)
+		return -1;
+	return table_build_feed(compaction->build, data, len, err);
+}
+
+int compaction_emit(struct compaction *compaction,
+		    int (*emit_value)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err),
+		    void *ctx, struct table_summary *ret, struct err *err)
+{
+	compaction->emit = emit_value;
+	compaction->emit_ctx = ctx;
+	return table_build_finish(compaction->build, ret, err);
+}
+
+/* ---- into the store ---- */
+
+struct insertion {
+	struct store_insert *insert;
+	uint64_t spent_us;
+};
+
+static int insert_value(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err)
+{
+	struct insertion *insertion = ctx;
+	uint64_t start_us = clock_mono_us();
+	int result = store_insert_value(insertion->insert, kind, key, value, err);
+
+	insertion->spent_us += clock_mono_us() - start_us;
+	return result;
+}
+
+static int publish(struct insertion *insertion, const struct store_table *info, struct compaction_result *result,
 		   struct err *err)
 {
 	struct store_table table = *info;
-	struct store_insert *insert = c->insert;
-	uint64_t start = clock_mono_us();
-	int result;
+	uint64_t start_us = clock_mono_us();
 
-	table.text_bytes = ret->summary.text_bytes;
-	table.made_s = clock_wall_s();
-	c->insert = NULL; /* publishing frees it */
-	result = store_insert_publish(insert, &table, &ret->table, err);
-	ret->insert_us = c->insert_us + clock_mono_us() - start;
-	return result;
+	table.text_bytes = result->summary.text_bytes;
+	if (store_insert_publish(insertion->insert, &table, &result->table, err) < 0)
+		return -1;
+	result->insert_us = insertion->spent_us + clock_mono_us() - start_us;
+	return 0;
 }
 
-int compaction_finish(struct compaction *c, const struct store_table *info, struct compaction_result *ret,
-		      struct err *err)
+int compaction_publish(struct compaction *compaction, struct store *store, struct slice key,
+		       const struct store_table *info, struct compaction_result *ret, struct err *err)
 {
-	int result = table_build_finish(c->build, &ret->summary, err);
+	struct insertion insertion = {.insert = NULL};
+	struct compaction_result result = {.insert_us = 0};
 
-	if (result == 0)
-		result = publish(c, info, ret, err);
-	compaction_abort(c);
-	return result;
-}
-
-void compaction_abort(struct compaction *c)
-{
-	if (c->insert)
-		store_insert_abort(c->insert);
-	if (c->build)
-		table_build_free(c->build);
-	if (c->spill_fd >= 0)
-		close(c->spill_fd);
-	if (c->keeps_text && c->text_fd >= 0)
-		close(c->text_fd);
-	free(c);
+	if (store_insert_begin(&insertion.insert, store, key, err) < 0)
+		return -1;
+	if (compaction_emit(compaction, insert_value, &insertion, &result.summary, err) < 0) {
+		store_insert_abort(insertion.insert);
+		return -1;
+	}
+	if (publish(&insertion, info, &result, err) < 0)
+		return -1;
+	*ret = result;
+	return 0;
 }

@@ -1,45 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* A .sym file's text, as it arrives, to a published table in the store. */
+/* From the text of a .sym file, as it arrives, to a table in the store. */
 #ifndef ENGINE_COMPACT_H
 #define ENGINE_COMPACT_H
 
 #include "store/store.h"
+#include "symbols/module.h"
 #include "symbols/table_build.h"
 
 /*
- * Binds the pure table builder to files and store.  The text is kept in an
- * unlinked temporary file only as long as the table is being made, unless the
- * caller has it in a file already (text_fd).
+ * The files and the store behind a table_build: new, feed, then one of the two
+ * finishes; free at any time, which drops whatever is unfinished.  One process,
+ * one compaction at a time and file; nothing is left behind by a crash but a
+ * pending table, which store_recover() deletes.
  */
 struct compaction;
 
 struct compaction_options {
-	struct slice key;         /* module key to publish under; borrowed until the end */
-	struct slice expected_id; /* refuse a file of another debug id; absent: any */
-	uint64_t max_text_bytes;  /* 0: no limit */
-	const char *tmp_dir;
-	int text_fd;              /* a readable file that holds the very text fed; 0 or below: none */
+	struct table_build_options build;
+	const char *temp_dir; /* of unlinked files; exists */
+	/*
+	 * A descriptor from which the text can be read again at its offset from
+	 * the start: the .sym itself, or the file into which the body is stored
+	 * before it is fed.  -1: the compaction keeps a copy in temp_dir.
+	 * Borrowed until compaction_free().
+	 */
+	int text_fd;
 };
+
+int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err);
+void compaction_free(struct compaction *compaction);
+
+/* The next piece of text.  Errors as those of table_build_feed(), or of the files; only _free() may follow. */
+int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err);
 
 struct compaction_result {
 	struct table_summary summary;
-	struct store_table table;
-	uint64_t insert_us; /* wall time spent writing to the store */
+	struct store_table table; /* as published */
+	uint64_t insert_us;       /* time in the store, its fsyncs included */
 };
 
-int compaction_begin(struct compaction **ret, const struct compaction_options *options, struct store *store,
-		     struct err *err);
-
-/* As table_build_feed(): ERR_INPUT as soon as the text proves unusable. */
-int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err);
-
 /*
- * Builds, inserts and publishes; source and generation are taken from *info,
- * what else it holds is filled in.  Frees the compaction in every case.
+ * The text is complete: builds the table and publishes it under `key`, whose
+ * lock the caller holds.  `info` gives made_s, source and generation; the rest
+ * is filled in.
  */
-int compaction_finish(struct compaction *compaction, const struct store_table *info, struct compaction_result *ret,
-		      struct err *err);
+int compaction_publish(struct compaction *compaction, struct store *store, struct slice key,
+		       const struct store_table *info, struct compaction_result *ret, struct err *err);
 
-void compaction_abort(struct compaction *compaction);
+/* The same, but the values go to `emit` (see table_build_io) in place of a store. */
+int compaction_emit(struct compaction *compaction,
+		    int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err),
+		    void *ctx, struct table_summary *ret, struct err *err);
 
 #endif

@@ -47,7 +47,7 @@ static int get_value(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, 
 
 struct table_source table_view_source(struct table_view *view)
 {
-	return (struct table_source){.ctx = view, .get = get_value};
+	return (struct table_source){.ctx = view, .epoch = view->epoch, .get = get_value};
 }
 
 static struct open_table *find(struct open_tables *tables, uint64_t id)
@@ -76,7 +76,7 @@ struct table *open_tables_get(struct open_tables *tables, struct store *store, u
 	struct open_table *item = find(tables, table_id);
 
 	if (item == NULL) {
-		struct table_view view = {store, table_id};
+		struct table_view view = {store, table_id, store_read_number(store)};
 		struct table_source source = table_view_source(&view);
 		struct table *table;
 

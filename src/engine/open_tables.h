@@ -26,6 +26,7 @@ void open_tables_clear(struct open_tables *tables);
 struct table_view {
 	struct store *store;
 	uint64_t table_id;
+	uint64_t epoch; /* as table_source's: store_read_number(), or 0 where a source outlives its read */
 };
 struct table_source table_view_source(struct table_view *view);
 

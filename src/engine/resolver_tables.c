@@ -58,7 +58,7 @@ static int look_up(struct resolving *r, struct wanted_module *module, const stru
 		   struct err *err)
 {
 	struct resolver *resolver = r->resolver;
-	struct table_view view = {resolver->env->store, stored->id};
+	struct table_view view = {resolver->env->store, stored->id, store_read_number(resolver->env->store)};
 	struct table_source source = table_view_source(&view);
 	struct table *table = open_tables_get(resolver->tables, resolver->env->store, stored->id, err);
 	struct table_query *queries;

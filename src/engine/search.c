@@ -32,8 +32,7 @@ static void count(const struct searching *s, enum counter counter, uint64_t more
 
 static void drop_compaction(struct searching *s)
 {
-	if (s->compaction)
-		compaction_abort(s->compaction);
+	compaction_free(s->compaction);
 	s->compaction = NULL;
 }
 
@@ -41,16 +40,18 @@ static int sink_begin(void *ctx, struct err *err)
 {
 	struct searching *s = ctx;
 	struct compaction_options options = {
-		.key = s->key,
-		.expected_id = s->module.debug_id,
-		.max_text_bytes = s->searcher->options.max_text_bytes,
-		.tmp_dir = s->searcher->options.tmp_dir,
+		.build = {
+			.expected_id = s->module.debug_id,
+			.max_text_bytes = s->searcher->options.max_text_bytes,
+		},
+		.temp_dir = s->searcher->options.tmp_dir,
+		.text_fd = -1,
 	};
 
 	drop_compaction(s);
 	s->fed = 0;
 	s->refused = false;
-	return compaction_begin(&s->compaction, &options, s->searcher->env->store, err);
+	return compaction_new(&s->compaction, &options, err);
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -85,26 +86,30 @@ static void note_refused(struct searching *s, const char *cause)
 	log_warning("%.*s: %s", SLICE_PRINT(s->key), s->result->cause);
 }
 
+static void count_built(struct searching *s, const struct compaction_result *built)
+{
+	uint64_t skipped = 0;
+
+	for (int i = 0; i < SKIP_REASONS; i++)
+		skipped += built->summary.skipped[i];
+	count(s, COUNTER_tables_built, 1);
+	count(s, COUNTER_text_bytes, built->summary.text_bytes);
+	count(s, COUNTER_records_skipped, skipped);
+	s->result->build_us += built->summary.scan_us + built->summary.build_us;
+	s->result->insert_us += built->insert_us;
+}
+
 static bool publish(struct searching *s, const struct upstream_result *got)
 {
-	struct store_table info = {.source = got->identity, .generation = got->identity};
-	struct compaction_result compacted;
+	struct store_table info = {.source = got->identity, .generation = got->identity, .made_s = clock_wall_s()};
+	struct store *store = s->searcher->env->store;
+	struct compaction_result built;
 	struct err err = ERR_INIT;
 
-	if (compaction_finish(s->compaction, &info, &compacted, &err) == 0) {
-		uint64_t skipped = 0;
-
-		s->compaction = NULL;
-		for (int i = 0; i < SKIP_REASONS; i++)
-			skipped += compacted.summary.skipped[i];
-		count(s, COUNTER_tables_built, 1);
-		count(s, COUNTER_text_bytes, compacted.summary.text_bytes);
-		count(s, COUNTER_records_skipped, skipped);
-		s->result->build_us += compacted.summary.scan_us + compacted.summary.build_us;
-		s->result->insert_us += compacted.insert_us;
+	if (compaction_publish(s->compaction, store, s->key, &info, &built, &err) == 0) {
+		count_built(s, &built);
 		return true;
 	}
-	s->compaction = NULL;
 	if (err.code == ERR_INPUT) {
 		note_refused(s, err.msg);
 		return false;
@@ -122,6 +127,7 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	struct upstream_result got = {0};
 	struct err err = ERR_INIT;
 	enum upstream_outcome outcome;
+	bool published;
 
 	s->refused = false;
 	outcome = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err);
@@ -129,9 +135,10 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
-	if (outcome == UPSTREAM_FOUND)
-		return publish(s, &got);
+	published = outcome == UPSTREAM_FOUND && publish(s, &got);
 	drop_compaction(s);
+	if (outcome == UPSTREAM_FOUND)
+		return published;
 	if (outcome == UPSTREAM_ABSENT)
 		return false;
 	if (s->refused) {

@@ -4,8 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/search.h"
-#include "process/settings.h"
+#include "engine/settings.h"
 #include "process/signals.h"
 
 #include <errno.h>
@@ -25,6 +24,7 @@ struct fetcher {
 	struct environment env;
 	struct settings_sources sources;
 	struct searcher searcher;
+	char *tmp_dir;
 };
 
 static bool is_stopping(void *ctx)
@@ -47,6 +47,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	const struct instance *instance = fetcher->instance;
 	const struct config *config = instance->config;
 	struct state_slot *slot = &instance->state->map->slots[fetcher->slot];
+	struct search_options *search = &fetcher->searcher.options;
 	struct upstream_options options;
 
 	if (environment_open(&fetcher->env, instance->state, slot, instance_store_bytes(instance), err) < 0)
@@ -59,22 +60,17 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	settings_sources_init(&fetcher->sources, config);
 	fetcher->searcher.env = &fetcher->env;
 	fetcher->searcher.slot = slot;
-	fetcher->searcher.options = (struct search_options){
-		.sources = fetcher->sources.items,
-		.source_count = fetcher->sources.count,
-		.tmp_dir = mem_printf("%s/tmp", config->disk_cache.cache_path),
-		.absent_s = config->disk_cache.retry_timeout_s,
-		.max_text_bytes = (uint64_t)config->disk_cache.max_symbol_mb << 20,
-		.cancelled = is_stopping,
-		.progress = tell_progress,
-		.ctx = fetcher,
-	};
+	settings_search(config, &fetcher->sources, search);
+	search->tmp_dir = fetcher->tmp_dir = mem_printf("%s/tmp", config->disk_cache.cache_path);
+	search->cancelled = is_stopping;
+	search->progress = tell_progress;
+	search->ctx = fetcher;
 	return 0;
 }
 
 static void fetcher_deinit(struct fetcher *fetcher)
 {
-	free((char *)(uintptr_t)fetcher->searcher.options.tmp_dir);
+	free(fetcher->tmp_dir);
 	settings_sources_release(&fetcher->sources);
 	upstream_close(fetcher->searcher.upstream);
 	environment_close(&fetcher->env);

@@ -7,7 +7,6 @@ symbolicate_fcgi_SOURCES = \
 	src/process/listen.c src/process/listen.h \
 	src/process/main.c \
 	src/process/master.c \
-	src/process/settings.c src/process/settings.h \
 	src/process/signals.c src/process/signals.h \
 	src/process/worker.c
 symbolicate_fcgi_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)

@@ -4,12 +4,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
+#include "engine/settings.h"
 #include "process/fcgi.h"
-#include "process/settings.h"
 #include "process/signals.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -51,13 +50,31 @@ static int open_addrcache(struct worker *worker, struct err *err)
 	return addrcache_open(&worker->addrcache, &options, err);
 }
 
+static struct web_options web_options(const struct config *config)
+{
+	const struct config_sym_server *server = &config->sym_server;
+
+	return (struct web_options){
+		.limits = {
+			.max_jobs = server->max_jobs,
+			.max_modules = server->max_modules,
+			.max_stacks = server->max_stacks,
+			.max_frames = server->max_frames,
+		},
+		.lenient = server->lenient_modules,
+		.debug_local = config->process.debug_protocol == CONFIG_DEBUG_LOCAL,
+		.allowed_hosts = config->process.allowed_hosts.items,
+		.allowed_host_count = config->process.allowed_hosts.count,
+	};
+}
+
 static int worker_init(struct worker *worker, struct err *err)
 {
 	const struct instance *instance = worker->instance;
 	const struct config *config = instance->config;
 	struct state_slot *slot = &instance->state->map->slots[worker->slot];
 	struct resolver_options resolver_options;
-	struct web_options web_options;
+	struct web_options options;
 	unsigned ring_mb = is_extra(worker) ? EXTRA_RING_MB : config->process.names_ring_mb;
 
 	if (environment_open(&worker->env, instance->state, slot, instance_store_bytes(instance), err) < 0 ||
@@ -69,8 +86,8 @@ static int worker_init(struct worker *worker, struct err *err)
 	settings_resolver(config, &worker->sources, &resolver_options);
 	resolver_init(&worker->resolver, &resolver_options, &worker->env, worker->tables, worker->addrcache,
 		      &worker->flights, slot);
-	settings_web(config, &web_options);
-	web_init(&worker->web, &web_options, &worker->resolver, instance->worker_fds[worker->index]);
+	options = web_options(config);
+	web_init(&worker->web, &options, &worker->resolver, instance->worker_fds[worker->index]);
 	return 0;
 }
 

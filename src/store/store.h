@@ -56,6 +56,9 @@ struct store_table {
 int store_read_begin(struct store *store, struct err *err);
 void store_read_end(struct store *store);
 
+/* A number that no other read of this store ever has; not 0. */
+uint64_t store_read_number(const struct store *store);
+
 /* 1 with the published table of this module key, 0 none, -1. Inside a read. */
 int store_find(struct store *store, struct slice key, struct store_table *ret, struct err *err);
 

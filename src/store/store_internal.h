@@ -23,6 +23,7 @@ struct store {
 	MDB_txn *read_txn; /* kept between reads, reset */
 	MDB_cursor *read_cursor;
 	bool reading;
+	uint64_t read_number;
 	uint64_t page_bytes, max_bytes, txn_bytes;
 	uint64_t budget_pages; /* for values; the rest is for trees, free list and copies */
 	uint64_t absent_max;

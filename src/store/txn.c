@@ -91,7 +91,13 @@ int store_read_begin(struct store *store, struct err *err)
 	if (rc != MDB_SUCCESS)
 		return store_fail(err, rc, "begin reading");
 	store->reading = true;
+	store->read_number++;
 	return 0;
+}
+
+uint64_t store_read_number(const struct store *store)
+{
+	return store->read_number;
 }
 
 void store_read_end(struct store *store)

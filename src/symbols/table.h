@@ -19,6 +19,13 @@
 struct table_source {
 	void *ctx;
 	/*
+	 * 0, or a number that no other snapshot of the values ever has: views
+	 * then stay valid, from call to call, as long as sources with this same
+	 * number are given (the requests of one read transaction), and the table
+	 * asks for each value of its dictionaries only once.
+	 */
+	uint64_t epoch;
+	/*
 	 * The first value of `kind` whose key is >= `key`: 1 with the key found
 	 * and a view that stays valid for the rest of the call into the table
 	 * (in practice: the store's read transaction); 0 none; -1 with err.

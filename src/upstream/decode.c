@@ -81,7 +81,8 @@ static bool has_zlib_header(const unsigned char *head, size_t len)
 static bool has_zstd_magic(struct slice head)
 {
 	return slice_starts_with(head, SLICE_LITERAL("\x28\xb5\x2f\xfd")) ||
-	       (head.len >= 4 && (head.data[0] & 0xf0) == 0x50 && memcmp(head.data + 1, "\x2a\x4d\x18", 3) == 0);
+	       (head.len >= 4 && (head.data[0] & 0xf0) == 0x50 &&
+		memcmp(head.data + 1, "\x2a\x4d\x18", 3) == 0);
 }
 
 static enum coding recognise(struct slice head, bool announced_deflate)
@@ -187,7 +188,8 @@ static int inflate_some(struct stage *stage, struct slice *in, size_t *ret_len, 
 	if (code == Z_STREAM_END)
 		stage->position = BETWEEN_MEMBERS;
 	else if (code != Z_OK && code != Z_BUF_ERROR)
-		return err_set(err, ERR_INPUT, "damaged %s: %s", stage->coding == CODING_GZIP ? "gzip" : "deflate",
+		return err_set(err, ERR_INPUT, "damaged %s: %s",
+			       stage->coding == CODING_GZIP ? "gzip" : "deflate",
 			       stage->zlib.msg ? stage->zlib.msg : zError(code));
 	return 0;
 }

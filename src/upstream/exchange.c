@@ -13,6 +13,8 @@
 enum {
 	LOOK_UP_MS = 200,             /* the longest wait before cancelled() is asked again */
 	IGNORED_BODY_MAX = 64 * 1024, /* read of an error page, so that its connection can be kept */
+	HEAD_MAX = 256 * 1024,        /* curl 7.88 keeps as many header lines as a server cares to send */
+	BUFFER_BYTES = 256 * 1024,
 };
 
 /* A request under way; curl's callbacks have it as their context. */
@@ -24,7 +26,7 @@ struct exchange {
 	uint64_t sent_ms, first_byte_ms;     /* 0: not yet */
 	uint64_t progress_bytes;             /* of head and body */
 	uint64_t window_ms, window_progress; /* stall detection: since when, and the progress then */
-	uint64_t body_bytes;
+	uint64_t head_bytes, body_bytes;
 	bool retryable;
 	struct err err; /* the first failure that is not curl's own */
 	char curl_text[CURL_ERROR_SIZE];
@@ -98,9 +100,16 @@ static void note_progress(struct exchange *ex, size_t len)
 
 static size_t on_head(char *data, size_t size, size_t count, void *ctx)
 {
+	struct exchange *ex = ctx;
+	size_t len = size * count;
+
 	(void)data;
-	note_progress(ctx, size * count);
-	return size * count;
+	note_progress(ex, len);
+	ex->head_bytes += len;
+	if (ex->head_bytes <= HEAD_MAX)
+		return len;
+	err_set(&ex->err, ERR_LIMIT, "a reply's head larger than %d bytes", HEAD_MAX);
+	return 0;
 }
 
 static bool announces_deflate(CURL *easy)
@@ -178,11 +187,12 @@ static int set_guard(struct exchange *ex, struct err *err)
 static void set_limits(struct exchange *ex)
 {
 	const struct upstream_options *options = ex->request->options;
+	curl_off_t max_bytes = (curl_off_t)options->max_download_bytes;
 
 	if (options->connect_timeout_ms)
 		curl_easy_setopt(ex->easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
-	if (options->max_download_bytes)
-		curl_easy_setopt(ex->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)options->max_download_bytes);
+	if (max_bytes)
+		curl_easy_setopt(ex->easy, CURLOPT_MAXFILESIZE_LARGE, max_bytes);
 }
 
 static void set_request(struct exchange *ex, const struct curl_slist *head)
@@ -198,6 +208,9 @@ static void set_request(struct exchange *ex, const struct curl_slist *head)
 	curl_easy_setopt(ex->easy, CURLOPT_USERNAME, request->user);
 	curl_easy_setopt(ex->easy, CURLOPT_PASSWORD, request->password);
 	curl_easy_setopt(ex->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(ex->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+	/* a proxy's answer to CONNECT is not the first byte of a reply */
+	curl_easy_setopt(ex->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(ex->easy, CURLOPT_ERRORBUFFER, ex->curl_text);
 	curl_easy_setopt(ex->easy, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(ex->easy, CURLOPT_PREREQDATA, ex);
@@ -232,6 +245,14 @@ static void fail_timeout(struct exchange *ex, const char *what, long timeout_ms)
 	err_set(&ex->err, ERR_TIMEOUT, "%s within %ld ms", what, timeout_ms);
 }
 
+/* At the end of a stall window: whether enough came in it. */
+static bool has_stalled(const struct exchange *ex)
+{
+	uint64_t enough = ex->request->options->stall_bytes;
+
+	return ex->progress_bytes - ex->window_progress < (enough ? enough : 1);
+}
+
 static void check_time(struct exchange *ex)
 {
 	const struct upstream_options *options = ex->request->options;
@@ -244,7 +265,7 @@ static void check_time(struct exchange *ex)
 	} else if (now_ms >= silence_deadline(ex)) {
 		if (ex->first_byte_ms == 0)
 			fail_timeout(ex, "no answer", options->first_byte_timeout_ms);
-		else if (ex->progress_bytes - ex->window_progress < (options->stall_bytes ? options->stall_bytes : 1))
+		else if (has_stalled(ex))
 			fail_timeout(ex, "stalled: not enough data", options->stall_timeout_ms);
 		ex->window_ms = now_ms;
 		ex->window_progress = ex->progress_bytes;
@@ -301,6 +322,7 @@ static void fill_reply(const struct exchange *ex, struct exchange_reply *ret)
 static int curl_failure(const struct exchange *ex, CURLcode code, struct exchange_reply *ret, struct err *err)
 {
 	const char *text = ex->curl_text[0] ? ex->curl_text : curl_easy_strerror(code);
+	bool timed_out = code == CURLE_OPERATION_TIMEDOUT;
 
 	switch (code) {
 	case CURLE_FILESIZE_EXCEEDED:
@@ -310,7 +332,7 @@ static int curl_failure(const struct exchange *ex, CURLcode code, struct exchang
 		return err_set(err, ERR_SYSTEM, "%s", text);
 	default:
 		ret->retryable = true;
-		return err_set(err, code == CURLE_OPERATION_TIMEDOUT ? ERR_TIMEOUT : ERR_UPSTREAM, "%s", text);
+		return err_set(err, timed_out ? ERR_TIMEOUT : ERR_UPSTREAM, "%s", text);
 	}
 }
 
@@ -320,7 +342,7 @@ static int exchange_with(struct exchange *ex, CURLM *multi, struct exchange_repl
 
 	fill_reply(ex, ret);
 	/* a head has come: how the body of an error page ends is of no interest */
-	if (ret->status != 0 && ret->status != 200 && ex->err.code != ERR_BUSY)
+	if (ret->status != 0 && ret->status != 200 && ex->err.code != ERR_BUSY && ex->head_bytes <= HEAD_MAX)
 		return 0;
 	if (failed(ex)) {
 		*err = ex->err;

@@ -14,7 +14,7 @@
  */
 bool guard_is_public(const struct sockaddr *address);
 
-/* Whether a URL's host is "localhost" or a numeric address that is not public; other names are not resolved. */
+/* Whether a URL's host is "localhost" or a numeric address that is not public; no name is resolved. */
 bool guard_host_is_private(const char *host);
 
 #endif

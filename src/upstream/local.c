@@ -111,7 +111,8 @@ static int find_spelling(int parent, struct slice name, char **ret, struct err *
 }
 
 /* Opens an entry by name, then by the name without case, and adds its spelling to `path`. */
-static int open_entry(int parent, const char *name, opener *open_it, int *ret_fd, struct buf *path, struct err *err)
+static int open_entry(int parent, const char *name, opener *open_it, int *ret_fd, struct buf *path,
+		      struct err *err)
 {
 	char *spelling = NULL;
 	int result = open_it(parent, name, ret_fd, err);
@@ -137,7 +138,8 @@ static int descend(int parent, const char *name, int *ret_fd, struct buf *path, 
 }
 
 /* NAME.sym in any case before NAME.sym.gz in any case. */
-static int open_any_suffix(int parent, struct module_name module, int *ret_fd, struct buf *path, struct err *err)
+static int open_any_suffix(int parent, struct module_name module, int *ret_fd, struct buf *path,
+			   struct err *err)
 {
 	struct buf name = BUF_INIT;
 	int result = 0;
@@ -152,7 +154,8 @@ static int open_any_suffix(int parent, struct module_name module, int *ret_fd, s
 	return result;
 }
 
-static int open_path(const char *dir, struct module_name module, int *ret_fd, struct buf *path, struct err *err)
+static int open_path(const char *dir, struct module_name module, int *ret_fd, struct buf *path,
+		     struct err *err)
 {
 	struct buf file = BUF_INIT, id = BUF_INIT;
 	int fd = -1, result;
@@ -228,8 +231,7 @@ static int check_unchanged(const struct local_file *file, struct err *err)
 	return 0;
 }
 
-int local_read(const struct local_file *file, int (*data)(void *ctx, const char *data, size_t len, struct err *err),
-	       void *ctx, struct err *err)
+int local_read(const struct local_file *file, local_output *output, void *ctx, struct err *err)
 {
 	char *block = mem_alloc(READ_BYTES);
 	ssize_t got;
@@ -237,7 +239,7 @@ int local_read(const struct local_file *file, int (*data)(void *ctx, const char 
 
 	while (result == 0 && (got = read(file->fd, block, READ_BYTES)) != 0) {
 		if (got > 0)
-			result = data(ctx, block, (size_t)got, err);
+			result = output(ctx, block, (size_t)got, err);
 		else if (errno != EINTR)
 			result = err_sys(err, "cannot read");
 	}

@@ -34,10 +34,10 @@ int local_open(struct local_file *ret, const char *dir, struct module_name modul
 void local_close(struct local_file *file);
 
 /*
- * Hands the bytes of the file to `data`.  -1 also where the file changed
- * meanwhile, and with data's own error.  Messages do not name the file.
+ * Hands the bytes of the file to `output`.  -1 also where the file changed
+ * meanwhile, and with output's own error.  Messages do not name the file.
  */
-int local_read(const struct local_file *file, int (*data)(void *ctx, const char *data, size_t len, struct err *err),
-	       void *ctx, struct err *err);
+typedef int local_output(void *ctx, const char *data, size_t len, struct err *err);
+int local_read(const struct local_file *file, local_output *output, void *ctx, struct err *err);
 
 #endif

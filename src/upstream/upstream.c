@@ -79,7 +79,8 @@ static int try_end(void *ctx, struct err *err)
 
 static int read_local(struct try *try, const struct local_file *file, struct err *err)
 {
-	if (try_begin(try, false, err) < 0 || local_read(file, try_data, try, err) < 0 || try_end(try, err) < 0)
+	if (try_begin(try, false, err) < 0 || local_read(file, try_data, try, err) < 0 ||
+	    try_end(try, err) < 0)
 		return err_prefix(err, "%s", file->path);
 	return 1;
 }
@@ -119,6 +120,7 @@ static int fetch_once(const struct upstream *upstream, const char *url, const st
 	ret->text_bytes = try.text_bytes;
 	ret->wire_bytes = reply->wire_bytes;
 	ret->http_status = reply->status;
+	ret->retry_after_s = reply->retry_after_s;
 	ret->requests += reply->sent;
 	return result;
 }
@@ -128,21 +130,20 @@ static bool is_cancelled(const struct upstream_options *options)
 	return options->cancelled && options->cancelled(options->cancelled_ctx);
 }
 
-/* False where it was cancelled. */
-static bool pause_before_retry(const struct upstream_options *options)
+static int pause_before_retry(const struct upstream_options *options, struct err *err)
 {
 	uint64_t end_ms = clock_mono_ms() + options->retry_delay_ms;
-	int left_ms;
 
 	while (!is_cancelled(options)) {
-		left_ms = clock_left_ms(end_ms);
+		int left_ms = clock_left_ms(end_ms);
+
 		if (left_ms == 0)
-			return true;
+			return 0;
 		if (left_ms > LOOK_UP_MS)
 			left_ms = LOOK_UP_MS;
 		nanosleep(&(struct timespec){.tv_nsec = left_ms * 1000000L}, NULL);
 	}
-	return false;
+	return err_set(err, ERR_BUSY, "cancelled before another try");
 }
 
 /* A server that asks for more patience than a retry has is not asked again. */
@@ -162,7 +163,7 @@ static int fetch_url(const struct upstream *upstream, const char *base, struct m
 	url_add_symbols(&url, base, module);
 	result = fetch_once(upstream, buf_text(&url), sink, &reply, ret, err);
 	for (unsigned i = 0; i < options->retries && result < 0 && retry_helps(options, &reply); i++) {
-		if (!pause_before_retry(options))
+		if (pause_before_retry(options, err) < 0)
 			break;
 		result = fetch_once(upstream, buf_text(&url), sink, &reply, ret, err);
 	}
@@ -188,7 +189,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
-int upstream_local_identity(const struct upstream_source *source, struct module_name module, uint64_t *ret_identity)
+int upstream_local_identity(const struct upstream_source *source, struct module_name module,
+			    uint64_t *ret_identity)
 {
 	struct local_file file;
 	struct err err;

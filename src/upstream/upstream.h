@@ -22,53 +22,78 @@ struct upstream_source {
 	const char *location; /* directory path, or base URL with or without the last slash */
 };
 
+/* Limits and times: 0 is none (for connecting curl's own, five minutes). */
 struct upstream_options {
 	const char *user_agent;
 	long connect_timeout_ms, first_byte_timeout_ms;
-	long stall_timeout_ms;           /* no progress worth the name (stall_bytes) for this long */
+	long stall_timeout_ms;           /* fewer than stall_bytes in so long, the sink's time not counted */
 	uint64_t stall_bytes;
-	long total_timeout_ms;
+	long total_timeout_ms;           /* of one try: redirects and the sink's work included */
 	uint64_t max_download_bytes;     /* on the wire */
 	uint64_t max_text_bytes;         /* after decompression */
-	unsigned retries;                /* further tries after the first, never after 404/410/401/403 */
-	unsigned retry_delay_ms;
+	unsigned retries;                /* further tries: after transport errors, 5xx and 429 only */
+	unsigned retry_delay_ms;         /* a server that asks for more with Retry-After is not tried again */
 	bool allow_private_redirects;    /* a redirect to another origin may lead to a private address */
-	bool (*cancelled)(void *ctx);    /* NULL: never; asked several times a second, true ends the fetch */
+	bool (*cancelled)(void *ctx);    /* NULL: never; asked several times a second, true ends a transfer */
 	void *cancelled_ctx;
 };
 
-/* Receives the decoded text.  begin() comes before the first byte of every try and drops what came before. */
+/*
+ * Receives the decoded text.  begin() comes before the first byte of every try
+ * and drops what came before; a try need not bring any text.  An error of either
+ * ends the fetch with that code, its message followed or preceded by the place.
+ */
 struct upstream_sink {
 	void *ctx;
 	int (*begin)(void *ctx, struct err *err);
 	int (*data)(void *ctx, const char *data, size_t len, struct err *err);
 };
 
-/* One per process (fetcher or command), opened after fork; keeps its connections. */
+/*
+ * One per process (fetcher or command), opened after fork; keeps its connections
+ * and a copy of the options, whose strings stay the caller's and must outlive
+ * it.  The process ignores SIGPIPE.  The environment's http_proxy, https_proxy,
+ * all_proxy and no_proxy are honoured as libcurl does.
+ */
 struct upstream;
 int upstream_open(struct upstream **ret, const struct upstream_options *options, struct err *err);
 void upstream_close(struct upstream *upstream);
 
 struct upstream_result {
-	uint64_t wire_bytes, text_bytes, elapsed_us;
-	long http_status;  /* 0: none */
-	unsigned requests; /* HTTP requests sent, redirects not counted */
-	uint64_t identity; /* of a local file: hash of path, inode, size, mtime; 0 for URLs */
+	uint64_t wire_bytes, text_bytes; /* of the last try */
+	uint64_t elapsed_us;             /* of all, delays included */
+	long http_status;                /* 0: none */
+	unsigned requests;               /* HTTP requests sent, redirects not counted */
+	uint64_t retry_after_s;          /* what the server asked for with Retry-After; 0: nothing */
+	uint64_t identity;               /* of a local file: hash of path, inode, size, mtime; 0 for URLs */
 };
 
 /*
  * Fetches <location>/<debug file>/<ID>/<name>.sym into the sink: gzip, zlib and
  * zstd are recognised by content, also where the transfer was encoded too; a
- * local directory may hold NAME.sym, NAME.sym.gz or NAME.sym.zst.  A body that
- * ends before its announced length, or whose compression ends early, is
- * UPSTREAM_UNKNOWN, as is an error of the sink.
- * The outcome; with UPSTREAM_UNKNOWN *err says why.
+ * local directory may hold NAME.sym, NAME.sym.gz or NAME.sym.zst, and is
+ * searched without case where there is no exact match.  Only status 200 is
+ * found.  A body that ends before its announced length, whose compression ends
+ * early, or that is empty is UPSTREAM_UNKNOWN, as is an error of the sink.  A
+ * module that is not askable, or whose debug file has a slash, backslash or
+ * control byte, is absent without a look.
+ *
+ * Redirects: ten at most, http and https only, never from https to http.  One to
+ * another origin (scheme, host or port differ) carries no credentials and may
+ * lead to public addresses only, checked on the address that is connected to; by
+ * way of a proxy only the look of the host can be checked.
+ *
+ * The outcome; with UPSTREAM_UNKNOWN *err says why, naming the place without
+ * credentials and query: ERR_TIMEOUT, ERR_LIMIT, ERR_INPUT (what came is no
+ * symbol file, or the location is no URL), ERR_UPSTREAM (the server), ERR_SYSTEM
+ * (ourselves), ERR_BUSY (cancelled), or the sink's code.
  */
 enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const struct upstream_source *source,
 					     struct module_name module, const struct upstream_sink *sink,
 					     struct upstream_result *ret, struct err *err);
 
-/* Tells a local source's file without reading it: 1 with its identity (as above), 0 there is none. */
-int upstream_local_identity(const struct upstream_source *source, struct module_name module, uint64_t *ret_identity);
+/* Looks for a local source's file without reading it: 1 with its identity, 0 there is none to be had. */
+int upstream_local_identity(const struct upstream_source *source, struct module_name module,
+			    uint64_t *ret_identity);
 
 #endif

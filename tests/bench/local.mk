@@ -10,9 +10,10 @@ bench_parts = \
 	tests/bench/yardsticks
 # ... and those that print their figures themselves: others add theirs to this list.
 bench_targets =
+include tests/bench/symbols.mk
 
 tests_bench_big_sym_SOURCES = tests/bench/big_sym.c
-tests_bench_big_sym_LDADD = libbase.a $(XXHASH_LIBS)
+tests_bench_big_sym_LDADD = libbase.a
 
 tests_bench_hello_fcgi_SOURCES = tests/bench/hello_fcgi.c
 tests_bench_hello_fcgi_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
@@ -23,12 +24,12 @@ tests_bench_lookup_bench_SOURCES = \
 	tests/bench/search_yardstick.c tests/bench/search_yardstick.h \
 	tests/bench/sym_functions.c tests/bench/sym_functions.h
 tests_bench_lookup_bench_LDADD = libengine.a libstore.a libsymbols.a libbase.a \
-	$(LMDB_LIBS) $(ZSTD_LIBS) $(XXHASH_LIBS)
+	$(LMDB_LIBS) $(ZSTD_LIBS)
 
 tests_bench_make_requests_SOURCES = \
 	tests/bench/make_requests.c \
 	tests/bench/sym_functions.c tests/bench/sym_functions.h
-tests_bench_make_requests_LDADD = libsymbols.a libbase.a $(XXHASH_LIBS)
+tests_bench_make_requests_LDADD = libsymbols.a libbase.a
 
 tests_bench_yardsticks_SOURCES = \
 	tests/bench/yardsticks.c \

@@ -94,7 +94,7 @@ static void find_table(struct bench *bench, struct module_name module)
 	need(bench, store_read_begin(bench->store, &bench->err) == 0, "the store");
 	need(bench, store_find(bench->store, buf_slice(&key), &bench->record, &bench->err) == 1, buf_text(&key));
 	buf_release(&key);
-	bench->view = (struct table_view){bench->store, bench->record.id};
+	bench->view = (struct table_view){bench->store, bench->record.id, store_read_number(bench->store)};
 	bench->source = table_view_source(&bench->view);
 }
 

@@ -6,7 +6,8 @@
 
 It binds a free port, writes the number to --port-file (by rename, so a reader
 sees all of it) once it listens, and ends on SIGTERM.  It serves the files below
-DIR by their exact names; anything else is 404.
+DIR by their exact names; anything else is 404.  Asked as an HTTP proxy it
+answers in place of whatever server is named.
 
 What it saw:
     LOG            one line per request when its head has been read: "GET /a/b/c"
@@ -60,7 +61,7 @@ import urllib.parse
 import zlib
 
 LONGEST_WAIT_S = 60
-SIGN_IN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n"
+SIGN_IN_PAGE = b"<!DOCTYPE html>\n<html><title>Sign in</title><body>Please sign in.</body></html>\n"
 
 
 class Cut(Exception):
@@ -134,7 +135,8 @@ def encode(body, coding):
         raw = zlib.compressobj(wbits=-15)
         return raw.compress(body) + raw.flush(), "deflate"
     if coding == "zstd":
-        return subprocess.run(["zstd", "-q", "-c"], input=body, stdout=subprocess.PIPE, check=True).stdout, "zstd"
+        done = subprocess.run(["zstd", "-q", "-c"], input=body, stdout=subprocess.PIPE, check=True)
+        return done.stdout, "zstd"
     raise ValueError(f"unknown encoding {coding}")
 
 
@@ -151,7 +153,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        path = urllib.parse.unquote(self.path.partition("?")[0])
+        path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
         self.state.log(self.connection_number, self.command, self.path, dict(self.headers.items()))
         self.behaviour = self.state.behaviour_of(path)
         try:
@@ -203,6 +205,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def content(self, path):
         """Status and body, before encoding."""
         behaviour = self.behaviour
+        if behaviour.get("status") in (204, 304):
+            return behaviour["status"], b""
         if behaviour.get("html"):
             return behaviour.get("status", 200), SIGN_IN_PAGE
         if "redirect" in behaviour:
@@ -232,7 +236,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def send_body(self, body):
         step = self.behaviour.get("chunk_bytes", 65536)
         pause_s = self.behaviour.get("chunk_delay_ms", 0) / 1000
-        stops = sorted({self.behaviour[k] for k in ("hold_at", "truncate_at", "reset_at") if k in self.behaviour})
+        keys = ("hold_at", "truncate_at", "reset_at")
+        stops = [self.behaviour[key] for key in keys if key in self.behaviour]
         at = 0
         self.stop_at(at)
         while at < len(body):

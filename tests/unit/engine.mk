@@ -1,1 +1,5 @@
 # unit tests of src/engine
+check_PROGRAMS += tests/unit/engine_flight
+tests_unit_engine_flight_SOURCES = tests/unit/engine_flight.c
+tests_unit_engine_flight_LDADD = libtap.a libengine.a libstats.a libbase.a
+TESTS += tests/unit/engine_flight

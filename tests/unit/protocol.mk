@@ -1,1 +1,14 @@
 # unit tests of src/protocol
+check_PROGRAMS += tests/unit/protocol_cases
+tests_unit_protocol_cases_SOURCES = tests/unit/protocol_cases.c
+tests_unit_protocol_cases_LDADD = libtap.a libprotocol.a libsymbols.a libbase.a
+TESTS += tests/unit/protocol_cases
+EXTRA_DIST += \
+	tests/cases/protocol/README.md \
+	tests/cases/protocol/debug.case \
+	tests/cases/protocol/eliot_refused.case \
+	tests/cases/protocol/eliot_requests.case \
+	tests/cases/protocol/json.case \
+	tests/cases/protocol/limits.case \
+	tests/cases/protocol/snappy_refused.case \
+	tests/cases/protocol/snappy_requests.case

@@ -296,7 +296,7 @@ static void a_stuck_reader_does_not_empty_the_store(void)
 		left += fixture_has(store, key);
 	}
 	tap_note("%u of 4 inserts failed (%s), %u of 9 tables left", failed, err.msg, left);
-	CHECK(failed > 0 && left >= 7);
+	CHECK(failed > 0 && left >= 6); /* three tables had to leave by the budget */
 	kill_after(pid, fd, 0);
 	CHECK_INT(err.code, ERR_BUSY);
 	CHECK_INT(fixture_insert(store, "new/1", 77, VALUES, FIXTURE_VALUE_MAX, &err), 0);

@@ -60,8 +60,11 @@ static void put(const struct upstream_source *source, const char *name, struct s
 	free(path);
 }
 
-static enum upstream_outcome fetch_with(const struct upstream_options *options, const struct upstream_source *source,
-					struct module_name module, struct upstream_result *ret, struct err *err)
+static const struct upstream_options unlimited;
+
+static enum upstream_outcome fetch_with(const struct upstream_options *options,
+					const struct upstream_source *source, struct module_name module,
+					struct upstream_result *ret, struct err *err)
 {
 	struct upstream_sink sink = {NULL, sink_begin, sink_data};
 	struct upstream *upstream;
@@ -81,7 +84,7 @@ static enum upstream_outcome fetch(const struct upstream_source *source, struct 
 {
 	struct upstream_result result;
 	struct err err;
-	enum upstream_outcome outcome = fetch_with(&(struct upstream_options){0}, source, module, &result, &err);
+	enum upstream_outcome outcome = fetch_with(&unlimited, source, module, &result, &err);
 
 	if (outcome == UPSTREAM_UNKNOWN)
 		tap_note("%s: %s", err_code_name(err.code), err.msg);
@@ -96,7 +99,7 @@ static void a_file_is_found(void)
 	uint64_t identity = 0;
 
 	put(&source, "xul.pdb/AB12/xul.sym", SLICE_LITERAL("MODULE xul"));
-	CHECK_INT(fetch_with(&(struct upstream_options){0}, &source, module_of("xul.pdb", "ab-12"), &result, &err),
+	CHECK_INT(fetch_with(&unlimited, &source, module_of("xul.pdb", "ab-12"), &result, &err),
 		  UPSTREAM_FOUND);
 	CHECK_TEXT(buf_slice(&text), "MODULE xul");
 	CHECK_INT(begun, 1);
@@ -211,7 +214,7 @@ static void what_cannot_be_read_is_unknown(void)
 	}
 	put(&source, "a/1/a.sym", SLICE_LITERAL("MODULE a"));
 	CHECK_INT(chmod(path, 0), 0);
-	CHECK_INT(fetch_with(&(struct upstream_options){0}, &source, module_of("a", "1"), &result, &err),
+	CHECK_INT(fetch_with(&unlimited, &source, module_of("a", "1"), &result, &err),
 		  UPSTREAM_UNKNOWN);
 	CHECK_INT(err.code, ERR_SYSTEM);
 	free(path);
@@ -273,7 +276,7 @@ static void a_file_that_is_being_written_is_unknown(void)
 	struct err err = ERR_INIT;
 
 	put(&source, "a/1/a.sym", SLICE_LITERAL("MODULE a"));
-	CHECK_INT(upstream_open(&upstream, &(struct upstream_options){0}, &err), 0);
+	CHECK_INT(upstream_open(&upstream, &unlimited, &err), 0);
 	CHECK_INT(upstream_fetch_symbols(upstream, &source, module_of("a", "1"), &sink, &result, &err),
 		  UPSTREAM_UNKNOWN);
 	upstream_close(upstream);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Option structs from the configuration. */
-#include "process/settings.h"
+#include "engine/settings.h"
 
 #include "base/mem.h"
 
@@ -77,20 +77,12 @@ void settings_upstream(const struct config *config, struct upstream_options *ret
 	};
 }
 
-void settings_web(const struct config *config, struct web_options *ret)
+void settings_search(const struct config *config, const struct settings_sources *sources, struct search_options *ret)
 {
-	const struct config_sym_server *server = &config->sym_server;
-
-	*ret = (struct web_options){
-		.limits = {
-			.max_jobs = server->max_jobs,
-			.max_modules = server->max_modules,
-			.max_stacks = server->max_stacks,
-			.max_frames = server->max_frames,
-		},
-		.lenient = server->lenient_modules,
-		.debug_local = config->process.debug_protocol == CONFIG_DEBUG_LOCAL,
-		.allowed_hosts = config->process.allowed_hosts.items,
-		.allowed_host_count = config->process.allowed_hosts.count,
+	*ret = (struct search_options){
+		.sources = sources->items,
+		.source_count = sources->count,
+		.absent_s = config->disk_cache.retry_timeout_s,
+		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
 	};
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the layers below are told: their option structs, made from the configuration. */
-#ifndef PROCESS_SETTINGS_H
-#define PROCESS_SETTINGS_H
+/* What engine and upstream are told: their option structs, made from the configuration. */
+#ifndef ENGINE_SETTINGS_H
+#define ENGINE_SETTINGS_H
 
 #include "config/config.h"
 #include "engine/resolver.h"
-#include "web/web.h"
+#include "engine/search.h"
 
 /*
  * Where symbol files come from: local directories, symbolURLs, then those of
@@ -22,7 +22,8 @@ void settings_sources_release(struct settings_sources *sources);
 
 void settings_resolver(const struct config *config, const struct settings_sources *sources,
 		       struct resolver_options *ret);
+/* Callbacks and tmp_dir are the caller's to set. */
+void settings_search(const struct config *config, const struct settings_sources *sources, struct search_options *ret);
 void settings_upstream(const struct config *config, struct upstream_options *ret);
-void settings_web(const struct config *config, struct web_options *ret);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks: up to 64 segments of one function, or PUBLICs, packed so that any one can be read on its own. */
+#ifndef SYMBOLS_BLOCK_H
+#define SYMBOLS_BLOCK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "symbols/table_format.h"
+
+/* A stretch of addresses with one answer. */
+struct block_segment {
+	uint64_t size;
+	uint32_t node;  /* the innermost inlined function: 1.., 0: the function itself */
+	uint32_t place; /* 1..: the block's own place (node 0) or the origin's (else); 0: no line record */
+};
+
+/* A function inlined into the function (parent 0) or into another node.  Nodes with parent 0 come first. */
+struct block_node {
+	uint32_t parent;
+	uint32_t origin; /* parent 0 only: the others' follows from the call */
+	uint32_t call;   /* parent 0: own place of the call; else number among the calls of the parent's origin */
+};
+
+struct block_place {
+	uint32_t file; /* FILE_... */
+	uint32_t line;
+};
+
+/* A block taken apart: as it is built, and for cutting one. */
+struct block_draft {
+	struct block_segment segments[BLOCK_SEGMENTS];
+	struct block_node nodes[BLOCK_NODES_MAX]; /* node n is nodes[n - 1] */
+	struct block_place places[BLOCK_SEGMENTS];
+	unsigned segment_count, node_count, place_count;
+};
+
+/*
+ * Appends the packed form.  It starts with the flags and the count less one; in
+ * a table, where the function's name and where it starts go behind these two
+ * bytes (BLOCK_HEAD_BYTES).  Nodes with parent 0 need not come first here.
+ */
+enum { BLOCK_HEAD_BYTES = 2 };
+void block_encode(const struct block_draft *draft, struct buf *buf);
+
+/* A packed block, its columns found and seen to lie within it.  `data` has TABLE_SLACK_BYTES + 4 bytes behind. */
+struct block_view {
+	const uint8_t *data;
+	unsigned count, size_shift;
+	unsigned node_count, top_count; /* top: those with parent 0 */
+	unsigned place_count, file_count;
+	uint64_t least_line;
+	unsigned place_bits, node_bits, origin_bits, call_bits, line_bits, file_bits, own_bits, index_bits;
+	size_t sizes;                                              /* byte offset */
+	uint64_t nodes, segment_places, files, places, tops, rest; /* bit offsets */
+};
+
+/* `flags` and `count` as in its head, `body` what follows.  -1: damaged. */
+int block_open(struct block_view *view, unsigned flags, unsigned count, struct slice body);
+
+/* The segment that covers `offset` from the block's start, and where it begins; -1: the block ends before. */
+int block_find(const struct block_view *view, uint64_t offset);
+
+uint64_t block_size_at(const struct block_view *view, unsigned segment);
+uint32_t block_node_at(const struct block_view *view, unsigned segment);
+uint32_t block_place_at(const struct block_view *view, unsigned segment);
+
+/* 0, or -1 where an index in the block is beyond what it indexes. */
+int block_get_node(const struct block_view *view, uint32_t node, struct block_node *ret);
+int block_get_place(const struct block_view *view, uint32_t place, struct block_place *ret);
+
+/* The inverse of block_encode().  -1: damaged. */
+int block_decode(const struct block_view *view, struct block_draft *ret_draft);
+
+/* Leaves the `size` bytes from `offset` on; both within the block. */
+void block_cut(struct block_draft *draft, uint64_t offset, uint64_t size);
+
+#endif

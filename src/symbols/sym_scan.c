@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+/* The .sym text: lines out of chunks, fields out of lines, records out of fields. */
+#include "symbols/sym_scan.h"
+
+#include "base/num.h"
+#include "base/utf8.h"
+#include "symbols/grow.h"
+#include "symbols/module.h"
+#include "symbols/sym_fast.h"
+
+#include <stdlib.h>
+
+static const struct slice name_omitted = {"<name omitted>", 14};
+
+const char *const sym_skip_names[SKIP_REASONS] = {
+	[SKIP_UNKNOWN_RECORD] = "unknown_record",
+	[SKIP_TOO_FEW_FIELDS] = "too_few_fields",
+	[SKIP_BAD_NUMBER] = "bad_number",
+	[SKIP_NO_FUNCTION] = "no_function",
+	[SKIP_ADDRESS_OVERFLOW] = "address_overflow",
+	[SKIP_INLINE_PAIRS] = "inline_pairs",
+	[SKIP_INLINE_LEVEL] = "inline_level",
+	[SKIP_LINE_TOO_LONG] = "line_too_long",
+	[SKIP_EMPTY_FILE_NAME] = "empty_file_name",
+};
+
+void sym_scan_init(struct sym_scan *scan, const struct sym_sink *sink, struct slice expected_id,
+		   struct table_summary *counts)
+{
+	*scan = (struct sym_scan){.sink = *sink, .expected_id = expected_id, .counts = counts};
+}
+
+void sym_scan_release(struct sym_scan *scan)
+{
+	buf_release(&scan->carry);
+	buf_release(&scan->function.name);
+	free(scan->function.lines);
+	free(scan->function.inlines);
+	free(scan->function.ranges);
+}
+
+/* Adding */
+
+struct sym_line *sym_scan_add_line(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->line_count == f->line_cap)
+		f->lines = grow_array(f->lines, &f->line_cap, f->line_count + 1, sizeof(*f->lines));
+	return &f->lines[f->line_count++];
+}
+
+struct sym_inline *sym_scan_add_inline(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->inline_count == f->inline_cap)
+		f->inlines = grow_array(f->inlines, &f->inline_cap, f->inline_count + 1, sizeof(*f->inlines));
+	return &f->inlines[f->inline_count++];
+}
+
+struct sym_range *sym_scan_add_range(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->range_count == f->range_cap)
+		f->ranges = grow_array(f->ranges, &f->range_cap, f->range_count + 1, sizeof(*f->ranges));
+	return &f->ranges[f->range_count++];
+}
+
+/* Fields */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Cuts the next field off `rest`; empty when there is none. */
+static struct slice next_field(struct slice *rest)
+{
+	size_t from = 0, to;
+	struct slice field;
+
+	while (from < rest->len && is_blank(rest->data[from]))
+		from++;
+	for (to = from; to < rest->len && !is_blank(rest->data[to]); to++)
+		;
+	field = slice_make(rest->data + from, to - from);
+	*rest = slice_make(rest->data + to, rest->len - to);
+	return field;
+}
+
+/* What is left, without the blanks before it; those at the end of the line are cut already. */
+static struct slice last_field(struct slice rest)
+{
+	while (rest.len && is_blank(rest.data[0]))
+		rest = slice_make(rest.data + 1, rest.len - 1);
+	return rest;
+}
+
+/* What stands before the first space. */
+static struct slice record_key(struct slice line)
+{
+	const char *space = memchr(line.data, ' ', line.len);
+
+	return slice_make(line.data, space ? (size_t)(space - line.data) : line.len);
+}
+
+/* The SKIP_ reasons as results: negative is a good field. */
+enum { GOOD = -1 };
+
+static int take_hex(struct slice *rest, uint64_t *ret)
+{
+	struct slice field = next_field(rest);
+
+	if (field.len == 0)
+		return SKIP_TOO_FEW_FIELDS;
+	return num_parse_hex(field, ret) ? GOOD : SKIP_BAD_NUMBER;
+}
+
+static bool parse_dec(struct slice field, uint64_t *ret)
+{
+	return field.len <= 10 && num_parse_dec(field, UINT32_MAX, ret);
+}
+
+static int take_dec(struct slice *rest, uint32_t *ret)
+{
+	struct slice field = next_field(rest);
+	uint64_t value;
+
+	if (field.len == 0)
+		return SKIP_TOO_FEW_FIELDS;
+	if (!parse_dec(field, &value))
+		return SKIP_BAD_NUMBER;
+	*ret = (uint32_t)value;
+	return GOOD;
+}
+
+/* A number that may be negative: *ret is then `negative`. */
+static int take_signed(struct slice *rest, uint64_t negative, uint64_t *ret)
+{
+	struct slice field = next_field(rest);
+	bool minus = field.len > 0 && field.data[0] == '-';
+
+	if (field.len == 0)
+		return SKIP_TOO_FEW_FIELDS;
+	if (minus)
+		field = slice_make(field.data + 1, field.len - 1);
+	if (!parse_dec(field, ret))
+		return SKIP_BAD_NUMBER;
+	if (minus)
+		*ret = negative;
+	return GOOD;
+}
+
+static bool range_overflows(uint64_t address, uint64_t size)
+{
+	return size > 0 && address > UINT64_MAX - (size - 1);
+}
+
+static void skip(struct sym_scan *scan, int reason)
+{
+	scan->counts->skipped[reason]++;
+}
+
+/* Records; each returns GOOD or why it is bad */
+
+/* The flag `m`, a whole first field, says that several symbols share the address. */
+static void take_multiple(struct slice *rest)
+{
+	struct slice after = *rest;
+
+	if (slice_is(next_field(&after), "m"))
+		*rest = after;
+}
+
+static struct slice symbol_name(struct slice rest)
+{
+	struct slice name = last_field(rest);
+
+	return name.len ? name : name_omitted;
+}
+
+static int end_function(struct sym_scan *scan, struct err *err)
+{
+	struct sym_function *f = &scan->function;
+	int result;
+
+	if (!scan->has_function)
+		return 0;
+	scan->has_function = false;
+	scan->counts->lines += f->line_count;
+	scan->counts->inline_ranges += f->range_count;
+	result = scan->sink.function(scan->sink.ctx, f, err);
+	f->line_count = f->inline_count = f->range_count = 0;
+	return result;
+}
+
+static int read_func(struct sym_scan *scan, struct slice rest)
+{
+	struct sym_function *f = &scan->function;
+	uint64_t address, size, parameters;
+	int reason;
+
+	take_multiple(&rest);
+	if ((reason = take_hex(&rest, &address)) != GOOD || (reason = take_hex(&rest, &size)) != GOOD ||
+	    (reason = take_hex(&rest, &parameters)) != GOOD)
+		return reason;
+	if (range_overflows(address, size))
+		return SKIP_ADDRESS_OVERFLOW;
+	f->address = address;
+	f->size = size;
+	buf_clear(&f->name);
+	buf_add_slice(&f->name, symbol_name(rest));
+	scan->has_function = true;
+	scan->counts->functions++;
+	return GOOD;
+}
+
+static int read_public(struct sym_scan *scan, struct slice rest)
+{
+	uint64_t address, parameters;
+	int reason;
+
+	take_multiple(&rest);
+	if ((reason = take_hex(&rest, &address)) != GOOD || (reason = take_hex(&rest, &parameters)) != GOOD)
+		return reason;
+	scan->counts->publics++;
+	scan->sink.public_symbol(scan->sink.ctx, address, symbol_name(rest));
+	return GOOD;
+}
+
+static int read_file(struct sym_scan *scan, struct slice rest)
+{
+	uint32_t id;
+	int reason = take_dec(&rest, &id);
+	struct slice name = last_field(rest);
+
+	if (reason != GOOD)
+		return reason;
+	if (name.len == 0)
+		return SKIP_EMPTY_FILE_NAME;
+	scan->counts->files++;
+	scan->sink.file(scan->sink.ctx, id, name);
+	return GOOD;
+}
+
+static bool is_old_file_id(struct slice word)
+{
+	if (slice_is(word, "-1"))
+		return true;
+	for (size_t i = 0; i < word.len; i++)
+		if (word.data[i] < '0' || word.data[i] > '9')
+			return false;
+	return word.len > 0;
+}
+
+static int read_origin(struct sym_scan *scan, struct slice rest)
+{
+	uint32_t id;
+	int reason = take_dec(&rest, &id);
+	struct slice after = rest;
+
+	if (reason != GOOD)
+		return reason;
+	if (is_old_file_id(next_field(&after)) && last_field(after).len > 0)
+		rest = after;
+	scan->counts->origins++;
+	scan->sink.origin(scan->sink.ctx, id, symbol_name(rest));
+	return GOOD;
+}
+
+static size_t count_fields(struct slice rest)
+{
+	size_t count = 0;
+
+	while (next_field(&rest).len)
+		count++;
+	return count;
+}
+
+static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sym_range range = {.inlined = (uint32_t)scan->function.inline_count};
+		int reason;
+
+		if ((reason = take_hex(&rest, &range.address)) != GOOD || (reason = take_hex(&rest, &range.size)) != GOOD)
+			return reason;
+		if (range_overflows(range.address, range.size))
+			return SKIP_ADDRESS_OVERFLOW;
+		*sym_scan_add_range(scan) = range;
+	}
+	return GOOD;
+}
+
+static int read_call_site(struct slice *rest, bool old, struct sym_inline *inlined)
+{
+	uint32_t level;
+	uint64_t line;
+	int reason;
+
+	inlined->call_file = SYM_FILE_AS_PLACE;
+	if ((reason = take_dec(rest, &level)) != GOOD || (reason = take_signed(rest, 0, &line)) != GOOD ||
+	    (!old && (reason = take_signed(rest, SYM_NO_FILE, &inlined->call_file)) != GOOD) ||
+	    (reason = take_dec(rest, &inlined->origin)) != GOOD)
+		return reason;
+	if (level > SYM_LEVEL_MAX)
+		return SKIP_INLINE_LEVEL;
+	inlined->level = (uint16_t)level;
+	inlined->call_line = (uint32_t)line;
+	return GOOD;
+}
+
+static int read_inline(struct sym_scan *scan, struct slice rest)
+{
+	size_t fields = count_fields(rest);
+	bool old = fields % 2 == 1; /* the parity is all that tells (rule R30) */
+	size_t ranges_before = scan->function.range_count;
+	struct sym_inline inlined;
+	int reason;
+
+	if (!scan->has_function)
+		return SKIP_NO_FUNCTION;
+	if (fields < 5)
+		return SKIP_TOO_FEW_FIELDS;
+	reason = read_call_site(&rest, old, &inlined);
+	if (reason == GOOD)
+		reason = read_ranges(scan, rest, (fields - (old ? 3 : 4)) / 2);
+	if (reason == GOOD)
+		*sym_scan_add_inline(scan) = inlined;
+	else
+		scan->function.range_count = ranges_before;
+	return reason;
+}
+
+static int read_line(struct sym_scan *scan, struct slice rest)
+{
+	struct sym_line line;
+	uint64_t number;
+	int reason;
+
+	if (is_blank(rest.data[0]) || take_hex(&rest, &line.address) != GOOD)
+		return SKIP_UNKNOWN_RECORD;
+	if ((reason = take_hex(&rest, &line.size)) != GOOD || (reason = take_signed(&rest, 0, &number)) != GOOD ||
+	    (reason = take_signed(&rest, SYM_NO_FILE, &line.file)) != GOOD)
+		return reason;
+	if (range_overflows(line.address, line.size))
+		return SKIP_ADDRESS_OVERFLOW;
+	if (!scan->has_function)
+		return SKIP_NO_FUNCTION;
+	line.line = (uint32_t)number;
+	*sym_scan_add_line(scan) = line;
+	return GOOD;
+}
+
+static void read_info(struct sym_scan *scan, struct slice rest)
+{
+	if (!slice_is(next_field(&rest), "CODE_ID"))
+		return;
+	next_field(&rest);
+	rest = last_field(rest);
+	if (rest.len)
+		scan->sink.code_file(scan->sink.ctx, rest);
+}
+
+/* MODULE (rules R33, R34) */
+
+static bool is_hex_id(struct slice id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (num_hex_digit((unsigned char)id.data[i]) < 0)
+			return false;
+	return id.len > 0;
+}
+
+static int read_module(struct sym_scan *scan, struct slice line, struct err *err)
+{
+	struct slice key = record_key(line);
+	struct slice rest = slice_make(line.data + key.len, line.len - key.len);
+	struct slice os = next_field(&rest), arch = next_field(&rest), id = next_field(&rest);
+
+	if (line.len && line.data[0] == '<')
+		return err_set(err, ERR_INPUT, "a web page came instead of a symbol file");
+	if (!slice_is(key, "MODULE"))
+		return err_set(err, ERR_INPUT, "not a symbol file: it does not start with a MODULE line");
+	if (os.len == 0 || arch.len == 0 || !is_hex_id(id))
+		return err_set(err, ERR_INPUT, "the MODULE line has no valid debug id");
+	if (scan->expected_id.data && !module_id_equal(id, scan->expected_id))
+		return err_set(err, ERR_INPUT, "the symbol file is of debug id %.*s", SLICE_PRINT(id));
+	scan->has_module = true;
+	return 0;
+}
+
+/* Lines */
+
+struct record_kind {
+	struct slice key;
+	bool ends_function;
+	int (*read)(struct sym_scan *scan, struct slice rest);
+};
+
+static const struct record_kind record_kinds[] = {
+	{{"FUNC", 4}, true, read_func},
+	{{"PUBLIC", 6}, true, read_public},
+	{{"INLINE", 6}, false, read_inline},
+	{{"INLINE_ORIGIN", 13}, false, read_origin},
+	{{"FILE", 4}, false, read_file},
+};
+
+static bool is_ignored(struct slice key)
+{
+	return slice_is(key, "STACK") || slice_is(key, "MODULE");
+}
+
+/* A record whose name was cut: FUNC, PUBLIC, FILE and INLINE_ORIGIN count, the others do not (rule R37). */
+static struct slice cut_long_line(struct slice line)
+{
+	struct slice tail = line;
+
+	/* a character may have lost its last bytes */
+	for (unsigned back = 1; back <= 3 && back < line.len; back++) {
+		unsigned char c = (unsigned char)line.data[line.len - back];
+
+		if (c < 0x80)
+			break;
+		if (c >= 0xc0) {
+			tail = slice_make(line.data + line.len - back, back);
+			return utf8_valid_prefix(tail) == back ? line : slice_make(line.data, line.len - back);
+		}
+	}
+	return line;
+}
+
+static struct slice trim_end(struct slice line)
+{
+	while (line.len && (is_blank(line.data[line.len - 1]) || line.data[line.len - 1] == '\r'))
+		line.len--;
+	return line;
+}
+
+static int read_record(struct sym_scan *scan, struct slice line, bool is_long, struct err *err)
+{
+	struct slice key = record_key(line);
+	struct slice rest = slice_make(line.data + key.len, line.len - key.len);
+	int reason;
+
+	for (size_t i = 0; i < sizeof(record_kinds) / sizeof(record_kinds[0]); i++) {
+		const struct record_kind *kind = &record_kinds[i];
+
+		if (!slice_equal(key, kind->key))
+			continue;
+		if (kind->ends_function && end_function(scan, err) < 0)
+			return -1;
+		reason = is_long && kind->read == read_inline ? SKIP_LINE_TOO_LONG : kind->read(scan, rest);
+		if (reason != GOOD)
+			skip(scan, reason);
+		return 0;
+	}
+	if (slice_is(key, "INFO")) {
+		read_info(scan, rest);
+	} else if (!is_ignored(key)) {
+		reason = is_long ? SKIP_LINE_TOO_LONG : read_line(scan, line);
+		if (reason != GOOD)
+			skip(scan, reason);
+	}
+	return 0;
+}
+
+/* A line without its LF. */
+static int take_line(struct sym_scan *scan, const char *data, size_t len, bool is_long, struct err *err)
+{
+	struct slice line = {data, len};
+
+	if (len > SYM_LINE_MAX) {
+		line.len = SYM_LINE_MAX;
+		is_long = true;
+	}
+	if (is_long)
+		line = cut_long_line(line);
+	line = trim_end(line);
+	if (!scan->has_module && slice_starts_with(line, SLICE_LITERAL("\xef\xbb\xbf")))
+		line = slice_make(line.data + 3, line.len - 3);
+	if (line.len == 0)
+		return 0;
+	if (!scan->has_module)
+		return read_module(scan, line, err);
+	return read_record(scan, line, is_long, err);
+}
+
+static void carry(struct sym_scan *scan, const char *data, size_t len)
+{
+	size_t room = SYM_LINE_MAX - scan->carry.len;
+
+	if (len > room)
+		scan->carry_is_long = true;
+	buf_add(&scan->carry, data, len < room ? len : room);
+}
+
+static int take_carried(struct sym_scan *scan, struct err *err)
+{
+	int result = take_line(scan, scan->carry.data, scan->carry.len, scan->carry_is_long, err);
+
+	buf_clear(&scan->carry);
+	scan->carry_is_long = false;
+	return result;
+}
+
+int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct err *err)
+{
+	const char *at = data, *end = data + len;
+
+	while (at < end) {
+		const char *lf;
+
+		if (scan->has_function && scan->carry.len == 0)
+			at = sym_fast_records(scan, at, end);
+		lf = memchr(at, '\n', (size_t)(end - at));
+		if (lf == NULL) {
+			carry(scan, at, (size_t)(end - at));
+			return 0;
+		}
+		if (scan->carry.len)
+			carry(scan, at, (size_t)(lf - at));
+		if (scan->carry.len ? take_carried(scan, err) : take_line(scan, at, (size_t)(lf - at), false, err))
+			return -1;
+		at = lf + 1;
+	}
+	return 0;
+}
+
+int sym_scan_finish(struct sym_scan *scan, struct err *err)
+{
+	if (scan->carry.len && take_carried(scan, err) < 0)
+		return -1;
+	if (!scan->has_module)
+		return err_set(err, ERR_INPUT, "the symbol file is empty");
+	return end_function(scan, err);
+}

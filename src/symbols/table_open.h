@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* An opened table, and access to its values. */
+#ifndef SYMBOLS_TABLE_OPEN_H
+#define SYMBOLS_TABLE_OPEN_H
+
+#include "base/buf.h"
+#include "symbols/bits.h"
+#include "symbols/key_set.h"
+#include "symbols/names_read.h"
+#include "symbols/table_format.h"
+
+/* One of the arrays of packed entries (origins, places, calls). */
+struct table_array {
+	unsigned kind, width_bits, extra;
+	uint32_t count, per_chunk;
+	struct array_chunk {
+		const uint8_t *data; /* valid while `stamp` is the table's */
+		uint64_t stamp;
+		bool verified;
+	} *chunks;
+};
+
+struct table {
+	struct table_header header;
+	struct table_info info;
+	struct buf path_bytes;
+	struct slice *paths;
+	struct table_array origins, places, calls;
+	struct key_set verified_records;
+	uint64_t stamp, epoch; /* of the views held */
+	struct names_reader names;
+};
+
+/* At the start of every call: forgets the views of another epoch. */
+void table_begin(struct table *table, const struct table_source *source);
+
+/* The checksum.  -1 with ERR_CORRUPT. */
+int table_verify(unsigned kind, uint64_t key, struct slice value, struct err *err);
+
+/* A place or call (a field's bits lie in order from *ret_bit on), index < count checked here. */
+int table_array_get(struct table *table, struct table_array *array, const struct table_source *source,
+		    uint32_t index, const uint8_t **ret_data, uint64_t *ret_bit, struct err *err);
+
+int table_corrupt(struct err *err, const char *what); /* always -1 */
+
+#endif

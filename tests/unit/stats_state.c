@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* src/stats: state.map between processes that come, die and come again. */
+#include "tap.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "stats/state.h"
+
+#include <stdlib.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *new_dir(const char *name)
+{
+	return mem_printf("%s/%s", tap_temp_dir(), name);
+}
+
+static struct state *open_state(const char *dir)
+{
+	struct state *state = NULL;
+	struct err err = ERR_INIT;
+
+	if (!CHECK_INT(state_open(&state, dir, &err), 0)) {
+		tap_note("%s", err.msg);
+		exit(99);
+	}
+	return state;
+}
+
+/* Runs body(dir) in a child and returns its exit status; killed: -signal. */
+static int in_child(const char *dir, int (*body)(const char *dir))
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(body(dir));
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static int count_and_die(const char *dir)
+{
+	struct state *state;
+	struct err err = ERR_INIT;
+	int first;
+
+	if (state_open(&state, dir, &err) < 0)
+		return 1;
+	first = state_claim_slots(state, 4, &err);
+	if (first < 0)
+		return 2;
+	state_slot_start(state, (unsigned)first, SLOT_WORKER);
+	counter_add(&state->map->slots[first], COUNTER_frames, 7);
+	raise(SIGKILL);
+	return 3;
+}
+
+static void counters_outlive_their_process(void)
+{
+	char *dir = new_dir("killed");
+	struct state *state;
+	struct err err = ERR_INIT;
+	int first;
+
+	CHECK_INT(in_child(dir, count_and_die), -SIGKILL);
+	state = open_state(dir);
+	CHECK_INT(state_counter(state, COUNTER_frames), 7);
+	first = state_claim_slots(state, 4, &err);
+	CHECK_INT(first, 0);
+	counter_add(&state->map->slots[first], COUNTER_frames, 1);
+	state_slot_end(state, (unsigned)first);
+	CHECK_INT(state_counter(state, COUNTER_frames), 8);
+	state_close(state);
+	free(dir);
+}
+
+static void instances_share_and_are_told_apart(void)
+{
+	char *dir = new_dir("two");
+	struct state *one = open_state(dir), *two;
+	struct err err = ERR_INIT;
+	int first_one = state_claim_slots(one, 10, &err), first_two;
+
+	two = open_state(dir);
+	first_two = state_claim_slots(two, 10, &err);
+	CHECK_INT(first_one, 0);
+	CHECK_INT(first_two, 10);
+	CHECK_INT(one->instance, 0);
+	CHECK_INT(two->instance, 1);
+	CHECK(state_instance_alive(one, 1));
+	CHECK(!state_instance_alive(one, 2));
+	state_close(two);
+	CHECK(!state_instance_alive(one, 1));
+	/* a third takes over the slots of the dead one */
+	two = open_state(dir);
+	CHECK_INT(state_claim_slots(two, 10, &err), 10);
+	state_close(two);
+	state_close(one);
+	free(dir);
+}
+
+static void slots_run_out(void)
+{
+	char *dir = new_dir("full");
+	struct state *state = open_state(dir);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(state_claim_slots(state, STATE_SLOTS + 1, &err), -1);
+	CHECK_INT(err.code, ERR_BUSY);
+	state_close(state);
+	free(dir);
+}
+
+static void another_layout_is_respected_while_used(void)
+{
+	char *dir = new_dir("layout");
+	struct state *state = open_state(dir), *other = NULL;
+	struct err err = ERR_INIT;
+
+	CHECK_INT(state_claim_slots(state, 1, &err), 0);
+	state->map->layout = 999;
+	CHECK_INT(state_open(&other, dir, &err), -1);
+	CHECK_INT(err.code, ERR_BUSY);
+	state_close(state);
+	/* nobody left: begun anew */
+	other = open_state(dir);
+	CHECK(other->map->layout != 999);
+	CHECK_INT(atomic_load(&other->map->env_number), 1);
+	state_close(other);
+	free(dir);
+}
+
+static void damaged_file_is_begun_anew(void)
+{
+	char *dir = new_dir("damaged"), *path = mem_printf("%s/state.map", dir);
+	struct state *state = open_state(dir);
+
+	atomic_store(&state->map->env_number, 5);
+	state_close(state);
+	state = open_state(dir);
+	CHECK_INT(atomic_load(&state->map->env_number), 5);
+	state_close(state);
+	CHECK_INT(truncate(path, 100), 0);
+	state = open_state(dir);
+	CHECK_INT(atomic_load(&state->map->slots[0].kind), SLOT_FREE);
+	state_close(state);
+	free(path);
+	free(dir);
+}
+
+static void bad_tables_are_noted_once(void)
+{
+	char *dir = new_dir("bad");
+	struct state *state = open_state(dir);
+
+	state_bad_table_add(state, 42);
+	state_bad_table_add(state, 42);
+	CHECK(state_bad_table_has(state, 42));
+	state_bad_table_remove(state, 42);
+	CHECK(!state_bad_table_has(state, 42));
+	CHECK_INT(atomic_load(&state->map->bad_tables[0]), 0);
+	CHECK_INT(atomic_load(&state->map->bad_tables[1]), 0);
+	for (uint64_t id = 1; id <= STATE_BAD_TABLES + 5; id++)
+		state_bad_table_add(state, id);
+	CHECK(state_bad_table_has(state, STATE_BAD_TABLES));
+	state_close(state);
+	free(dir);
+}
+
+static const struct tap_case cases[] = {
+	{"counters outlive a killed process", counters_outlive_their_process},
+	{"instances share, and are told apart", instances_share_and_are_told_apart},
+	{"slots run out with an error", slots_run_out},
+	{"another layout is respected while it is in use", another_layout_is_respected_while_used},
+	{"a damaged file is begun anew", damaged_file_is_begun_anew},
+	{"damaged tables are noted once", bad_tables_are_noted_once},
+};
+
+int main(void)
+{
+	return tap_run(cases, TAP_COUNT(cases));
+}
