@@ -126,14 +126,14 @@ static void look_up_sorted(struct bench *bench)
 
 static double per_address(const struct bench *bench, uint64_t started_us)
 {
-	return (double)(clock_mono_us() - started_us) / (double)bench->count;
+	return (double)(clock_cpu_us() - started_us) / (double)bench->count;
 }
 
 static void sample_random(struct bench *bench)
 {
 	open_table(bench);
 	for (uint64_t i = 0; i < bench->rounds; i++) {
-		uint64_t started_us = clock_mono_us();
+		uint64_t started_us = clock_cpu_us();
 		double us;
 
 		look_up_each(bench);
@@ -155,7 +155,7 @@ static void sample_sorted_once(struct bench *bench)
 	double us;
 
 	prepare_queries(bench);
-	started_us = clock_mono_us();
+	started_us = clock_cpu_us();
 	look_up_sorted(bench);
 	us = per_address(bench, started_us);
 	printf("%.4f %.2f\n", us, search_yardstick_ns(bench->yardstick));
@@ -183,12 +183,12 @@ static void sample_sorted_cold(struct bench *bench)
 static void sample_first(struct bench *bench)
 {
 	for (uint64_t i = 0; i < bench->rounds; i++) {
-		uint64_t started_us = clock_mono_us(), opened_us, done_us;
+		uint64_t started_us = clock_cpu_us(), opened_us, done_us;
 
 		open_table(bench);
-		opened_us = clock_mono_us();
+		opened_us = clock_cpu_us();
 		look_up_each(bench);
-		done_us = clock_mono_us();
+		done_us = clock_cpu_us();
 		printf("%llu %llu\n", (unsigned long long)(done_us - started_us),
 		       (unsigned long long)(done_us - opened_us));
 		close_table(bench);

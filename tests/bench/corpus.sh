@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# The symbol files that figures are taken of: $SYMBOLICATE_CORPUS, a tree of NAME/ID/FILE.sym or FILE.sym.xz,
+# which becomes $work/corpus as far as it is needed; or $BENCH_FILE alone.
+
+# corpus_path NAME: sets $sym to the unpacked file of that module, or fails.
+corpus_path() {
+	local found relative
+	found=$(find -L "${SYMBOLICATE_CORPUS:-/nonexistent}/$1" -name '*.sym' -o -name '*.sym.xz' 2>/dev/null |
+		sort | head -n 1)
+	[ -n "$found" ] || return 1
+	relative=${found#"$SYMBOLICATE_CORPUS/"}
+	sym=$work/corpus/${relative%.xz}
+	[ ! -e "$sym" ] || return 0
+	mkdir -p "$(dirname "$sym")"
+	case $found in
+	*.xz) xz -dc "$found" >"$sym" ;;
+	*) ln -s "$(realpath "$found")" "$sym" ;;
+	esac
+}
+
+# The modules that ingest and lookups are measured on.
+bench_modules() {
+	if [ -n "${BENCH_FILE:-}" ]; then echo "$BENCH_FILE"; else echo libjvm.so node python3.11 libc.so.6; fi
+}
+
+# bench_sym NAME BENCH: sets $sym and $label for one of bench_modules, or prints that BENCH is skipped and fails.
+bench_sym() {
+	label=$1
+	if [ -n "${BENCH_FILE:-}" ]; then
+		sym=$(realpath "$1")
+		label=$(basename "$1" .sym)
+		[ -r "$sym" ] && return
+	elif corpus_path "$1"; then
+		return
+	fi
+	skip "$2" "no symbols of $1: SYMBOLICATE_CORPUS is to be a tree of NAME/ID/FILE.sym or .sym.xz"
+	return 1
+}
+
+# corpus_store NAME: sets $store to a store with the table of $sym.
+corpus_store() {
+	store=$work/store/$1
+	[ ! -e "$store" ] || return 0
+	"$top_builddir/symbolicate" compact --store "$store" "$sym" >/dev/null && return
+	rm -rf "$store"
+	return 1
+}
