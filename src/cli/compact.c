@@ -96,11 +96,14 @@ static void add_text(struct buf *buf, const struct report *report)
 	buf_addf(buf, "text    %" PRIu64 " bytes\n", summary->text_bytes);
 	buf_addf(buf, "stored  %" PRIu64 " bytes, %.1f %% of the text\n", stored,
 		 100.0 * (double)stored / (double)summary->text_bytes);
-	buf_addf(buf, "records %" PRIu64 " functions, %" PRIu64 " publics, %" PRIu64 " lines, %" PRIu64
-		 " inline ranges\n", summary->functions, summary->publics, summary->lines, summary->inline_ranges);
+	buf_addf(buf,
+		 "records %" PRIu64 " functions, %" PRIu64 " publics, %" PRIu64 " lines, %" PRIu64
+		 " inline ranges\n",
+		 summary->functions, summary->publics, summary->lines, summary->inline_ranges);
 	for (unsigned i = 0; i < SKIP_REASONS; i++)
 		if (summary->skipped[i])
-			buf_addf(buf, "skipped %" PRIu64 " records: %s\n", summary->skipped[i], sym_skip_names[i]);
+			buf_addf(buf, "skipped %" PRIu64 " records: %s\n", summary->skipped[i],
+				 sym_skip_names[i]);
 	buf_addf(buf, "time    %.3f s (scan %.3f, build %.3f, insert %.3f), %.3f s of CPU\n", figures.wall_s,
 		 seconds(summary->scan_us), seconds(summary->build_us), seconds(report->result.insert_us),
 		 figures.cpu_s);
@@ -141,7 +144,7 @@ static int publish_in(struct store *store, struct compaction *compaction, struct
 	return result;
 }
 
-/* The temporary directory goes as soon as its files are open, so that nothing is left however the command ends. */
+/* The temporary directory goes as soon as its files are open: nothing is left however the command ends. */
 static int open_store(struct store **ret, const char *dir, struct err *err)
 {
 	char *path = dir ? mem_strdup(dir) : temp_store_new(err);
@@ -178,7 +181,8 @@ static int compact_descriptor(int fd, const char *dir, struct report *report, st
 
 	if (dir && file_make_dirs(dir, err) < 0)
 		return -1;
-	result = sym_file_compact(fd, dir ? dir : temp_dir(), (struct slice){NULL, 0}, &module_line, &compaction, err);
+	result = sym_file_compact(fd, dir ? dir : temp_dir(), (struct slice){NULL, 0}, &module_line,
+				  &compaction, err);
 	if (result == 0) {
 		result = publish(compaction, &module_line, dir, report, err);
 		compaction_free(compaction);

@@ -58,8 +58,8 @@ static int look_up_nearest(struct lookup *lookup, struct err *err)
 {
 	for (size_t i = 0; i < lookup->count; i++) {
 		struct symbol_answer answer;
-		int found = table_lookup_nearest(lookup->target.table, &lookup->target.source, lookup->addresses[i],
-						 &lookup->arena, &answer, err);
+		int found = table_lookup_nearest(lookup->target.table, &lookup->target.source,
+						 lookup->addresses[i], &lookup->arena, &answer, err);
 
 		if (found < 0)
 			return -1;
@@ -95,7 +95,8 @@ static int look_up_sorted(struct lookup *lookup, struct err *err)
 		queries[i].address = places[i].address;
 		query_of[places[i].index] = i;
 	}
-	if (table_lookup_sorted(lookup->target.table, &lookup->target.source, queries, count, &lookup->arena, err) < 0)
+	if (table_lookup_sorted(lookup->target.table, &lookup->target.source, queries, count, &lookup->arena,
+				err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct table_query *query = &queries[query_of[i]];
@@ -108,14 +109,12 @@ static int look_up_sorted(struct lookup *lookup, struct err *err)
 /* Looks up what was collected, and writes it. */
 static int finish_batch(struct lookup *lookup, struct err *err)
 {
-	const struct lookup_target *target = &lookup->target;
-	int result;
+	int result = lookup_target_begin(&lookup->target, err);
 
-	if (target->begin && target->begin(target->ctx, err) < 0)
+	if (result < 0)
 		return -1;
 	result = lookup->is_nearest ? look_up_nearest(lookup, err) : look_up_sorted(lookup, err);
-	if (target->end)
-		target->end(target->ctx);
+	lookup_target_end(&lookup->target);
 	lookup->count = 0;
 	arena_clear(&lookup->arena);
 	if (result == 0 && !cli_flush(&lookup->out))
@@ -133,7 +132,8 @@ static bool parse_address(struct slice text, uint64_t *ret)
 static int add_address(struct lookup *lookup, struct slice text, struct err *err)
 {
 	if (!parse_address(text, &lookup->addresses[lookup->count]))
-		return err_set(err, ERR_INPUT, "\"%.*s\" is no hexadecimal address of 64 bits", SLICE_PRINT(text));
+		return err_set(err, ERR_INPUT, "\"%.*s\" is no hexadecimal address of 64 bits",
+			       SLICE_PRINT(text));
 	if (++lookup->count == BATCH_MAX)
 		return finish_batch(lookup, err);
 	return 0;
@@ -271,7 +271,8 @@ static int open_target(struct lookup *lookup, char ***arguments)
 	bool file = at[0] && is_file(at[0]);
 
 	if (!at[0] || (!file && !at[1]))
-		return cli_usage_error(&lookup->cli, "%s", at[0] ? "a debug id is missing" : "a module is missing");
+		return cli_usage_error(&lookup->cli, "%s",
+				       at[0] ? "a debug id is missing" : "a module is missing");
 	if (!file && lookup->id)
 		return cli_usage_error(&lookup->cli, "--id is for a FILE.sym");
 	*arguments += file ? 1 : 2;

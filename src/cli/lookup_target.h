@@ -21,6 +21,21 @@ struct lookup_target {
 	void *ctx;
 };
 
+/* A new read transaction is a new snapshot, which the epoch tells the table. */
+static inline int lookup_target_begin(struct lookup_target *target, struct err *err)
+{
+	if (!target->begin)
+		return 0;
+	target->source.epoch++;
+	return target->begin(target->ctx, err);
+}
+
+static inline void lookup_target_end(struct lookup_target *target)
+{
+	if (target->end)
+		target->end(target->ctx);
+}
+
 /* `expected_id` may be empty.  ERR_INPUT: the file is unusable. */
 int lookup_open_file(struct lookup_target *ret, const char *path, struct slice expected_id, struct err *err);
 

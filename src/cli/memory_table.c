@@ -55,7 +55,8 @@ static bool is_before(const struct value *value, unsigned kind, uint64_t key)
 	return value->kind != kind ? value->kind < kind : value->key < key;
 }
 
-static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value, struct err *err)
+static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value,
+	       struct err *err)
 {
 	const struct memory_table *table = ctx;
 	size_t low = 0, high = table->count;

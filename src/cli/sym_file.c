@@ -69,7 +69,8 @@ static void keep_module_line(struct buf *module, const char *data, size_t len)
 	const char *newline = memchr(data, '\n', len);
 	size_t line = newline ? (size_t)(newline - data) : len;
 
-	if (module && module->len < MODULE_LINE_MAX && (module->len == 0 || !memchr(module->data, '\n', module->len)))
+	if (module && module->len < MODULE_LINE_MAX &&
+	    (module->len == 0 || !memchr(module->data, '\n', module->len)))
 		buf_add(module, data, line + (newline != NULL));
 }
 

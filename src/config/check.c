@@ -20,16 +20,17 @@ static void check_process(const struct config *config, struct config_problems *p
 
 	if (process->workers > process->max_workers)
 		config_problem_at(problems, CONFIG_ERROR, origin(config, "process.workers"),
-				  "process.workers (%u) is more than process.maxWorkers (%u)", process->workers,
-				  process->max_workers);
+				  "process.workers (%u) is more than process.maxWorkers (%u)",
+				  process->workers, process->max_workers);
 	if (process->reserved >= process->max_workers)
-		config_problem_at(problems, CONFIG_ERROR, origin(config, "process.reserved"),
-				  "process.reserved (%u) leaves none of process.maxWorkers (%u) to wait for downloads",
-				  process->reserved, process->max_workers);
+		config_problem_at(
+			problems, CONFIG_ERROR, origin(config, "process.reserved"),
+			"process.reserved (%u) leaves none of process.maxWorkers (%u) to wait for downloads",
+			process->reserved, process->max_workers);
 	if (process->builders > process->fetchers)
 		config_problem_at(problems, CONFIG_WARNING, origin(config, "process.builders"),
-				  "process.builders (%u) is more than process.fetchers (%u)", process->builders,
-				  process->fetchers);
+				  "process.builders (%u) is more than process.fetchers (%u)",
+				  process->builders, process->fetchers);
 }
 
 static bool is_port(struct slice text)
@@ -52,7 +53,8 @@ static void check_listen(const struct config *config, struct config_problems *pr
 {
 	const char *listen = config->process.listen;
 
-	if (listen[0] == '\0' || (strncmp(listen, "unix:", 5) == 0 && listen[5]) || is_host_port(listen, true))
+	if (listen[0] == '\0' || (strncmp(listen, "unix:", 5) == 0 && listen[5]) ||
+	    is_host_port(listen, true))
 		return;
 	config_problem_at(problems, CONFIG_ERROR, origin(config, "process.listen"),
 			  "process.listen must be \"unix:/path\" or \"host:port\", not \"%s\"", listen);
@@ -67,27 +69,36 @@ static void check_memcached(const struct config *config, struct config_problems 
 		bool is_host = server[0] && !strpbrk(server, ":/ ");
 
 		if (server[0] != '/' && !is_host && !is_host_port(server, false))
-			config_problem_at(problems, CONFIG_ERROR, origin(config, "SymServer.memcachedServers"),
-					  "SymServer.memcachedServers[%u] must be \"host:port\" or the absolute "
-					  "path of a socket, not \"%s\"", i, server);
+			config_problem_at(
+				problems, CONFIG_ERROR, origin(config, "SymServer.memcachedServers"),
+				"SymServer.memcachedServers[%u] must be \"host:port\" or the absolute "
+				"path of a socket, not \"%s\"",
+				i, server);
 	}
+}
+
+/* The bits of an address: 32, 128, or 0 where the text is none. */
+static unsigned address_width(struct slice text)
+{
+	char address[INET6_ADDRSTRLEN];
+	unsigned char bytes[16];
+
+	if (text.len >= sizeof(address))
+		return 0;
+	memcpy(address, text.data, text.len);
+	address[text.len] = '\0';
+	if (inet_pton(AF_INET, address, bytes) == 1)
+		return 32;
+	return inet_pton(AF_INET6, address, bytes) == 1 ? 128 : 0;
 }
 
 static bool is_network(const char *text)
 {
-	const char *slash = strchr(text, '/');
-	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-	char address[INET6_ADDRSTRLEN];
-	unsigned char bytes[16];
+	size_t len = strcspn(text, "/");
+	unsigned width = address_width(slice_make(text, len));
 	uint64_t bits;
-	unsigned width;
 
-	if (len >= sizeof(address))
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	width = inet_pton(AF_INET, address, bytes) == 1 ? 32 : inet_pton(AF_INET6, address, bytes) == 1 ? 128 : 0;
-	return width && (!slash || num_parse_dec(slice_of(slash + 1), width, &bits));
+	return width && (text[len] == '\0' || num_parse_dec(slice_of(text + len + 1), width, &bits));
 }
 
 static void check_networks(const struct config *config, struct config_problems *problems)
@@ -107,9 +118,10 @@ static void check_disk_cache_server(const struct config *config, struct config_p
 	struct slice host = url_host(slice_of(server));
 
 	if (host.len && !url_host_is_local(host))
-		config_problem_at(problems, CONFIG_WARNING, origin(config, "SymServer.DiskCacheServer"),
-				  "SymServer.DiskCacheServer: %.*s is not asked; the disk cache is part of this server",
-				  SLICE_PRINT(host));
+		config_problem_at(
+			problems, CONFIG_WARNING, origin(config, "SymServer.DiskCacheServer"),
+			"SymServer.DiskCacheServer: %.*s is not asked; the disk cache is part of this server",
+			SLICE_PRINT(host));
 }
 
 static void check_path_map(const struct config *config, struct config_problems *problems)
@@ -129,23 +141,29 @@ static bool is_header(const struct config_pair *pair)
 	return pair->name[0] && !strpbrk(pair->name, ":\r\n ") && !strpbrk(pair->value, "\r\n");
 }
 
-static void check_server(const struct config *config, unsigned index, struct config_problems *problems)
+static void check_headers(const struct config_server *server, const char *source,
+			  struct config_problems *problems)
 {
-	const struct config_server *server = &config->servers[index];
+	for (unsigned i = 0; i < server->headers.count; i++)
+		if (!is_header(&server->headers.items[i]))
+			config_problem(problems, CONFIG_ERROR, source, server->line,
+				       "servers: \"%s\": \"%s\" is no header, or its value none of one",
+				       server->identifier, server->headers.items[i].name);
+}
+
+static void check_server(const struct config *config, const struct config_server *server,
+			 struct config_problems *problems)
+{
 	const char *source = origin(config, "servers")->source;
 
 	if (server->remote[0] == '\0')
 		config_problem(problems, CONFIG_WARNING, source, server->line,
-			       "servers[%u] (%s) has no usable remote and is off", index, server->identifier);
+			       "servers: \"%s\" has no usable remote and is off", server->identifier);
 	if (server->types == 0)
 		config_problem(problems, CONFIG_WARNING, source, server->line,
-			       "servers[%u] (%s) has an empty type list and is never asked", index,
+			       "servers: \"%s\" has an empty type list and is never asked",
 			       server->identifier);
-	for (unsigned i = 0; i < server->headers.count; i++)
-		if (!is_header(&server->headers.items[i]))
-			config_problem(problems, CONFIG_ERROR, source, server->line,
-				       "servers[%u].headers: \"%s\" is no header", index,
-				       server->headers.items[i].name);
+	check_headers(server, source, problems);
 }
 
 void config_check(const struct config *config, struct config_problems *problems)
@@ -157,5 +175,5 @@ void config_check(const struct config *config, struct config_problems *problems)
 	check_disk_cache_server(config, problems);
 	check_path_map(config, problems);
 	for (unsigned i = 0; i < config->server_count; i++)
-		check_server(config, i, problems);
+		check_server(config, &config->servers[i], problems);
 }

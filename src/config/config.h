@@ -90,7 +90,7 @@ struct config_disk_cache {
 };
 
 struct config_sym_server {
-	unsigned port; /* of old files; not used by the FastCGI server, quickstart's web server listens there */
+	unsigned port; /* of quickstart's web server; the FastCGI server does not use it */
 	struct config_list memcached_servers; /* host[:port] or the absolute path of a unix socket */
 	unsigned memcached_timeout_ms;
 	const char *disk_cache_server;
@@ -189,6 +189,7 @@ struct config_problem {
 	char *source;  /* the file, or "-o KEY=VALUE" */
 	unsigned line; /* 0: none */
 	char *text;
+	unsigned order; /* in which it was found */
 };
 
 struct config_problems {
@@ -201,7 +202,7 @@ struct config_problems {
 
 void config_problems_release(struct config_problems *problems);
 
-/* Appends "file:line: error: text\n" for each, in the order found. */
+/* Appends "file:line: error: text\n" for each, by source and line after config_finish(). */
 void config_problems_format(const struct config_problems *problems, struct buf *buf);
 
 /* ---- making one ---- */
@@ -227,8 +228,8 @@ void config_load_text(struct config *config, struct slice text, const char *sour
 void config_override(struct config *config, const char *assignment, struct config_problems *problems);
 
 /*
- * A long option of Snappy's programs without its dashes ("symbolURL"), see
- * reference in docs/configuration.md.  A list option replaces the list at its
+ * A long option of Snappy's programs without its dashes ("symbolURL"), as
+ * docs/configuration.md lists them, or "configJSON".  A list option replaces the list at its
  * first use and adds to it from then on; `is_first` tells.  False: no such option.
  */
 bool config_old_option(struct config *config, const char *option, const char *value, bool is_first,
@@ -237,7 +238,7 @@ bool config_old_option(struct config *config, const char *option, const char *va
 /* Defaults by the machine, resolved paths, old spellings; then checks what needs more than one key. */
 void config_finish(struct config *config, struct config_problems *problems);
 
-/* `explicit` if given, else SYSCONFDIR/symbolicate.json or ./etc/symbolicate.json; NULL if neither is there. */
+/* `explicit`, else SYSCONFDIR/symbolicate.json or ./etc/symbolicate.json; NULL if neither is there. */
 const char *config_find_file(const char *explicit);
 
 struct config_args {

@@ -30,14 +30,25 @@ static bool is_set(const struct config *config, const char *key)
 	return config_origin_of(config, key)->source != NULL;
 }
 
-static void finish_retries(struct config *config)
+/* One pair of keys that old files have in the section where Snappy did not look. */
+static void prefer(struct config *config, const char *key, unsigned *value, const char *old_key,
+		   const unsigned *old_value, struct config_problems *problems)
+{
+	if (!is_set(config, key))
+		*value = *old_value;
+	else if (is_set(config, old_key) && *value != *old_value)
+		config_problem_at(problems, CONFIG_WARNING, config_origin_of(config, old_key),
+				  "%s (%u) is not used: %s (%u) counts", old_key, *old_value, key, *value);
+}
+
+static void finish_retries(struct config *config, struct config_problems *problems)
 {
 	struct config_disk_cache *cache = &config->disk_cache;
 
-	if (!is_set(config, "DiskCache.retries"))
-		cache->retries = config->sym_server.retries;
-	if (!is_set(config, "DiskCache.retryDelayMs"))
-		cache->retry_delay_ms = config->sym_server.retry_delay_ms;
+	prefer(config, "DiskCache.retries", &cache->retries, "SymServer.retries", &config->sym_server.retries,
+	       problems);
+	prefer(config, "DiskCache.retryDelayMs", &cache->retry_delay_ms, "SymServer.retryDelayMs",
+	       &config->sym_server.retry_delay_ms, problems);
 }
 
 /* ---- symbolURLs ---- */
@@ -68,9 +79,9 @@ static void replace_dead_bucket(struct config *config, struct config_problems *p
 		const char *url = urls->items[i];
 
 		if (is_dead_bucket(url)) {
-			config_problem_at(problems, CONFIG_WARNING,
-					  config_origin_of(config, "DiskCache.symbolURLs"),
-					  "DiskCache.symbolURLs: %s is no more; %s is used", url, mozilla_url);
+			config_problem_at(
+				problems, CONFIG_WARNING, config_origin_of(config, "DiskCache.symbolURLs"),
+				"DiskCache.symbolURLs: %s is no more; %s is used", url, mozilla_url);
 			url = mozilla_url;
 		}
 		if (!contains(items, count, url))
@@ -124,8 +135,10 @@ static const char *make_identifier(struct config *config, unsigned index)
 		buf_add_text(&text, server->identifier);
 	else if (server->name[0])
 		buf_add_text(&text, server->name);
-	else
+	else if (server->remote[0])
 		url_add_redacted(&text, slice_of(server->remote));
+	else
+		buf_addf(&text, "server %u", index + 1);
 	base = text.len;
 	for (unsigned n = 2; identifier_is_taken(config, index, buf_text(&text)); n++) {
 		text.len = base;
@@ -142,8 +155,8 @@ static void finish_server(struct config *config, unsigned index, struct config_p
 	const char *identifier = make_identifier(config, index);
 
 	if (server->identifier[0] && strcmp(identifier, server->identifier) != 0)
-		config_problem(problems, CONFIG_WARNING, config_origin_of(config, "servers")->source, server->line,
-			       "servers[%u].identifier: \"%s\" is taken; \"%s\" is used", index,
+		config_problem(problems, CONFIG_WARNING, config_origin_of(config, "servers")->source,
+			       server->line, "servers: the identifier \"%s\" is taken; \"%s\" is used",
 			       server->identifier, identifier);
 	server->identifier = identifier;
 	if (server->name[0] == '\0')
@@ -200,7 +213,7 @@ static void finish_hosts(struct config *config)
 
 void config_finish(struct config *config, struct config_problems *problems)
 {
-	finish_retries(config);
+	finish_retries(config, problems);
 	finish_symbol_urls(config, problems);
 	config_map_paths(config, problems);
 	finish_directories(config);
@@ -209,4 +222,5 @@ void config_finish(struct config *config, struct config_problems *problems)
 	finish_process(config);
 	finish_hosts(config);
 	config_check(config, problems);
+	config_problems_sort(problems);
 }

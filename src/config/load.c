@@ -30,8 +30,8 @@ static unsigned line_of(const struct loader *loader, const char *path)
 	return loader->positions ? positions_line(loader->positions, path) : 0;
 }
 
-static void load_unknown(struct loader *loader, const struct config_row *rows, unsigned count, const char *key,
-			 const char *path)
+static void load_unknown(struct loader *loader, const struct config_row *rows, unsigned count,
+			 const char *key, const char *path)
 {
 	struct slice near = config_nearest(rows, count, slice_of(key));
 	unsigned line = line_of(loader, path);
@@ -40,7 +40,8 @@ static void load_unknown(struct loader *loader, const struct config_row *rows, u
 		config_problem(loader->problems, CONFIG_WARNING, loader->source, line,
 			       "%s: unknown key; is \"%.*s\" meant?", path, SLICE_PRINT(near));
 	else
-		config_problem(loader->problems, CONFIG_WARNING, loader->source, line, "%s: unknown key", path);
+		config_problem(loader->problems, CONFIG_WARNING, loader->source, line, "%s: unknown key",
+			       path);
 }
 
 static void load_wrong(struct loader *loader, const struct config_row *row, const char *path,
@@ -225,19 +226,18 @@ void config_load_text(struct config *config, struct slice text, const char *sour
 	json_object_put(root);
 }
 
-/* The absolute directory of a file. */
+/* The absolute directory of a file; of "" the working directory. */
 static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir = slash == path ? mem_strdup("/") : slash ? mem_strndup(path, (size_t)(slash - path)) : NULL;
+	size_t len = slash ? (size_t)(slash - path) : 0;
 	char *here, *absolute;
 
-	if (dir && dir[0] == '/')
-		return dir;
+	if (path[0] == '/')
+		return len ? mem_strndup(path, len) : mem_strdup("/");
 	here = getcwd(NULL, 0);
-	absolute = mem_printf("%s%s%s", here ? here : "", dir ? "/" : "", dir ? dir : "");
+	absolute = mem_printf("%s%s%.*s", here ? here : "", len ? "/" : "", (int)len, path);
 	free(here);
-	free(dir);
 	return absolute;
 }
 

@@ -5,17 +5,24 @@
 static const char head[] =
 	"<!-- Made by `symbolicate print-config --markdown` from src/config/table.c: do not edit. -->\n"
 	"# Configuration\n\n"
-	"One JSON file, `-c FILE`, else `$sysconfdir/symbolicate.json`, else `./etc/symbolicate.json`; without one\n"
-	"the defaults count. Snappy's and pySymProxy's files work as they are, also put together in one file.\n\n"
-	"* `symbolicate check-config` says what is wrong with it, with file and line. An unknown key is a warning; a\n"
-	"  wrong type or a number out of range is an error, with which the server does not start (exit status 78). On\n"
-	"  reload the old configuration stays.\n"
+	"One JSON file, `-c FILE`, else `$sysconfdir/symbolicate.json`, else `./etc/symbolicate.json`; without\n"
+	"one the defaults count. Snappy's and pySymProxy's files work as they are, also put together in one.\n\n"
+	"* `symbolicate check-config` says what is wrong with it, with file and line. An unknown key is a\n"
+	"  warning; a wrong type or a number out of range is an error, with which the server does not start\n"
+	"  (exit status 78). On reload the old configuration stays.\n"
 	"* `symbolicate print-config` shows what counts, defaults included and secrets removed.\n"
-	"* `-o KEY=VALUE` sets a key for one run: `-o SymServer.port=8081`, `-o 'DiskCache.symbolURLs=[\"http://a/\"]'`. The\n"
-	"  value is JSON, or taken as a string where it is not. It may be repeated; later ones win.\n"
+	"* `-o KEY=VALUE` sets a key for one run: `-o SymServer.port=8081`,\n"
+	"  `-o 'DiskCache.symbolURLs=[\"http://a/\"]'`. The value is JSON, or taken as a string where it is not.\n"
+	"  It may be repeated; later ones win.\n"
 	"* Relative paths count from the directory of the file, those of options from the working directory.\n"
 	"* `null` means the default, for every key.\n"
 	"* SIGHUP reads the file again. *live* keys take effect then, *restart* keys at the next start.\n";
+
+static const char old_options_head[] =
+	"\n## Snappy's options\n\n"
+	"`--configJSON JSON` is a whole configuration. Options for lists may be repeated: the first one replaces the\n"
+	"list, the others add to it; `--memcachedServer None` is the empty list.\n\n"
+	"| Option | Sets |\n|---|---|\n";
 
 static const char *const type_names[] = {
 	[CONFIG_BOOL] = "true or false",
@@ -46,7 +53,8 @@ static void add_type(const struct config_row *row, struct buf *buf)
 {
 	buf_add_text(buf, type_names[row->type]);
 	if (row->type == CONFIG_UINT)
-		buf_addf(buf, " %u–%u%s%s", row->min, row->max, row->unit ? " " : "", row->unit ? row->unit : "");
+		buf_addf(buf, " %u–%u%s%s", row->min, row->max, row->unit ? " " : "",
+			 row->unit ? row->unit : "");
 	if (row->type != CONFIG_ENUM && row->type != CONFIG_FLAGS)
 		return;
 	for (const struct config_name *name = row->names; name->name; name++)
@@ -63,8 +71,8 @@ static void add_row(const struct config_row *row, struct buf *buf)
 
 static void add_heading(struct slice section, struct buf *buf)
 {
-	buf_addf(buf, "\n## %.*s\n\n| Key | Type, range | Default | Change | Meaning |\n|---|---|---|---|---|\n",
-		 SLICE_PRINT(section));
+	buf_addf(buf, "\n## %.*s\n\n", SLICE_PRINT(section));
+	buf_add_text(buf, "| Key | Type, range | Default | Change | Meaning |\n|---|---|---|---|---|\n");
 }
 
 static void add_aliases(const struct config_row *rows, unsigned count, struct buf *buf)
@@ -100,4 +108,6 @@ void config_print_markdown(struct buf *buf)
 	buf_add_text(buf, "\n## Old spellings\n\n| Key | Stands for |\n|---|---|\n");
 	add_aliases(config_rows, config_row_count, buf);
 	add_aliases(config_server_rows, config_server_row_count, buf);
+	buf_add_text(buf, old_options_head);
+	config_old_options_print(buf);
 }

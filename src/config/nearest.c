@@ -25,7 +25,8 @@ static unsigned edit_distance(struct slice a, struct slice b)
 
 		row[0] = i;
 		for (unsigned j = 1; j <= b.len; j++) {
-			bool same = tolower((unsigned char)a.data[i - 1]) == tolower((unsigned char)b.data[j - 1]);
+			bool same = tolower((unsigned char)a.data[i - 1]) ==
+				    tolower((unsigned char)b.data[j - 1]);
 			unsigned above = row[j];
 
 			row[j] = minimum(minimum(above, row[j - 1]) + 1, diagonal + !same);

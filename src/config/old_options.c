@@ -3,6 +3,7 @@
 #include "config/config.h"
 
 #include "base/json_text.h"
+#include "config/table.h"
 #include "config/value.h"
 
 #include <stdlib.h>
@@ -49,8 +50,8 @@ static void add_longer_list(const struct config *config, const struct config_row
 	buf_add_byte(json, ']');
 }
 
-static void add_value(const struct config *config, const struct config_row *row, const char *value, bool is_first,
-		      struct buf *json)
+static void add_value(const struct config *config, const struct config_row *row, const char *value,
+		      bool is_first, struct buf *json)
 {
 	bool is_number = value[0] && value[strspn(value, "0123456789")] == '\0';
 
@@ -69,7 +70,8 @@ static void set_key(struct config *config, const char *key, const char *value, b
 	struct buf assignment = BUF_INIT;
 
 	buf_addf(&assignment, "%s=", key);
-	add_value(config, config_row_find(config_rows, config_row_count, slice_of(key)), value, is_first, &assignment);
+	add_value(config, config_row_find(config_rows, config_row_count, slice_of(key)), value, is_first,
+		  &assignment);
 	config_override(config, buf_text(&assignment), problems);
 	buf_release(&assignment);
 }
@@ -92,4 +94,14 @@ bool config_old_option(struct config *config, const char *option, const char *va
 		return true;
 	}
 	return false;
+}
+
+void config_old_options_print(struct buf *buf)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		buf_addf(buf, "| `--%s` | `%s`", options[i].option, options[i].keys[0]);
+		if (options[i].keys[1])
+			buf_addf(buf, ", `%s`", options[i].keys[1]);
+		buf_add_text(buf, " |\n");
+	}
 }

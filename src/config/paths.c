@@ -75,7 +75,8 @@ static bool climbs(struct slice path)
 
 bool config_map_path(const struct config *config, struct slice path, struct buf *ret)
 {
-	const struct config_pair *pair = path_is_windows(path) ? longest_prefix(&config->general.path_map, path) : NULL;
+	const struct config_pair *pair =
+		path_is_windows(path) ? longest_prefix(&config->general.path_map, path) : NULL;
 	size_t start;
 
 	if (!pair || climbs(path))
@@ -106,9 +107,10 @@ static const char *map_one(const struct mapping *mapping, const char *path)
 		if (config_map_path(mapping->config, slice_of(path), &mapped))
 			result = config_text(&mapping->config->arena, buf_slice(&mapped));
 		else
-			config_problem_at(mapping->problems, CONFIG_WARNING, &mapping->origin,
-					  "%s: %s is a Windows path that general.pathMap does not map; not used",
-					  mapping->key, path);
+			config_problem_at(
+				mapping->problems, CONFIG_WARNING, &mapping->origin,
+				"%s: %s is a Windows path that general.pathMap does not map; not used",
+				mapping->key, path);
 	}
 	buf_release(&mapped);
 	return result;
@@ -137,9 +139,9 @@ static void map_servers(struct mapping *mapping)
 		struct config_server *server = &config->servers[i];
 
 		mapping->origin.line = server->line;
-		mapping->key = "remote";
+		mapping->key = "servers: remote";
 		server->remote = map_one(mapping, server->remote);
-		mapping->key = "cacheLocation";
+		mapping->key = "servers: cacheLocation";
 		server->cache_location = map_one(mapping, server->cache_location);
 	}
 }

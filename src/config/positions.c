@@ -35,7 +35,8 @@ static void add_position(struct scan *scan)
 
 	if (positions->count == positions->cap) {
 		positions->cap = positions->cap ? positions->cap * 2 : 64;
-		positions->items = mem_realloc_array(positions->items, positions->cap, sizeof(*positions->items));
+		positions->items =
+			mem_realloc_array(positions->items, positions->cap, sizeof(*positions->items));
 	}
 	text = slice_of(buf_text(&scan->path));
 	text.len++;
@@ -200,7 +201,8 @@ void positions_each_repeated(const struct positions *positions,
 {
 	for (size_t i = 1; i < positions->count; i++) {
 		bool repeated = strcmp(positions->items[i - 1].path, positions->items[i].path) == 0;
-		bool first_pair = i < 2 || strcmp(positions->items[i - 2].path, positions->items[i].path) != 0;
+		bool first_pair =
+			i < 2 || strcmp(positions->items[i - 2].path, positions->items[i].path) != 0;
 
 		if (repeated && first_pair)
 			each(ctx, positions->items[i - 1].path, positions->items[i - 1].line);

@@ -16,16 +16,22 @@ add(struct config_problems *problems, enum config_severity severity, const char 
 
 	if (vasprintf(&text, fmt, args) < 0)
 		text = mem_strdup(fmt);
+	/* values of the file are in it: one problem stays one line */
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?';
 	if (problems->count == problems->cap) {
 		problems->cap = problems->cap ? problems->cap * 2 : 8;
 		problems->items = mem_realloc_array(problems->items, problems->cap, sizeof(*problems->items));
 	}
-	problems->items[problems->count++] = (struct config_problem){
+	problems->items[problems->count] = (struct config_problem){
 		.severity = severity,
 		.source = mem_strdup(source ? source : ""),
 		.line = line,
 		.text = text,
+		.order = problems->count,
 	};
+	problems->count++;
 	problems->errors += severity == CONFIG_ERROR;
 }
 
@@ -47,6 +53,24 @@ void config_problem_at(struct config_problems *problems, enum config_severity se
 	va_start(args, fmt);
 	add(problems, severity, origin->source, origin->line, fmt, args);
 	va_end(args);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct config_problem *left = a, *right = b;
+	int order = strcmp(left->source, right->source);
+
+	if (order)
+		return order;
+	if (left->line != right->line)
+		return left->line < right->line ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+void config_problems_sort(struct config_problems *problems)
+{
+	if (problems->count)
+		qsort(problems->items, problems->count, sizeof(*problems->items), compare);
 }
 
 void config_problems_release(struct config_problems *problems)

@@ -13,4 +13,7 @@ void config_problem_at(struct config_problems *problems, enum config_severity se
 		       const struct config_origin *origin, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* By source and line. */
+void config_problems_sort(struct config_problems *problems);
+
 #endif

@@ -60,6 +60,9 @@ const struct config_row *config_row_find(const struct config_row *rows, unsigned
 /* Whether some row lies below: "DiskCache", "DiskCache.log". */
 bool config_is_section(struct slice path);
 
+/* The rows of docs/configuration.md that say what Snappy's long options set. */
+void config_old_options_print(struct buf *buf);
+
 static inline void *config_field(void *base, const struct config_row *row)
 {
 	return (char *)base + row->offset;

@@ -98,7 +98,8 @@ int compaction_feed(struct compaction *compaction, const char *data, size_t len,
 }
 
 int compaction_emit(struct compaction *compaction,
-		    int (*emit_value)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err),
+		    int (*emit_value)(void *ctx, unsigned kind, uint64_t key, struct slice value,
+				      struct err *err),
 		    void *ctx, struct table_summary *ret, struct err *err)
 {
 	compaction->emit = emit_value;
@@ -123,8 +124,8 @@ static int insert_value(void *ctx, unsigned kind, uint64_t key, struct slice val
 	return result;
 }
 
-static int publish(struct insertion *insertion, const struct store_table *info, struct compaction_result *result,
-		   struct err *err)
+static int publish(struct insertion *insertion, const struct store_table *info,
+		   struct compaction_result *result, struct err *err)
 {
 	struct store_table table = *info;
 	uint64_t start_us = clock_mono_us();

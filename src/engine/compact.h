@@ -30,7 +30,7 @@ struct compaction_options {
 int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err);
 void compaction_free(struct compaction *compaction);
 
-/* The next piece of text.  Errors as those of table_build_feed(), or of the files; only _free() may follow. */
+/* The next piece of text.  Errors are those of table_build_feed() or of the files; then only free. */
 int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err);
 
 struct compaction_result {

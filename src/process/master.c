@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -72,6 +73,7 @@ static void name_process(enum slot_kind kind, unsigned number)
 
 	snprintf(name, sizeof(name), "%s %u", kind_names[kind], number);
 	log_set_process(name);
+	prctl(PR_SET_NAME, name); /* for ps and top */
 }
 
 static int child_body(const struct instance *instance, unsigned index)

@@ -141,20 +141,20 @@ static enum protocol_verdict accept_debug(const struct top_level *top, struct de
 	return PROTOCOL_DEBUG;
 }
 
-/* Versions are equal as numbers are in Python: 4.0 and 40e-1 are 4, "4" is not. */
-static bool version_is(struct draft *draft, const struct value *version, unsigned wanted)
+/* Versions are equal as numbers are in Python: 4.0 and 40e-1 are 4, "4" is not.  0 is no version. */
+static double version_number(struct draft *draft, const struct value *version)
 {
 	struct slice text = version->text;
 	char *copy;
 
 	if (version->kind == VALUE_INTEGER)
-		return !version->huge && !version->negative && version->magnitude == wanted;
+		return version->huge || version->negative ? 0 : (double)version->magnitude;
 	if (version->kind != VALUE_REAL || text.len == 0)
-		return false;
+		return 0;
 	copy = arena_alloc(draft->reader.arena, text.len + 1);
 	memcpy(copy, text.data, text.len);
 	copy[text.len] = '\0';
-	return strtod(copy, NULL) == wanted;
+	return strtod(copy, NULL);
 }
 
 static enum protocol_verdict refuse_version(const struct value *version, struct err *err)
@@ -176,7 +176,7 @@ enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_o
 {
 	struct top_level top = {.has_enabled = false};
 	struct fault fault;
-	bool v3, v4;
+	double version;
 
 	read_body(draft, &top);
 	if (!reader_finish(&draft->reader)) {
@@ -189,12 +189,11 @@ enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_o
 	fault = draft_fault(draft, 0);
 	if (is_absence(fault.kind))
 		return snappy_refuse(fault, err);
-	v3 = version_is(draft, &top.version, 3);
-	v4 = version_is(draft, &top.version, 4);
-	if (!v3 && !v4)
+	version = version_number(draft, &top.version);
+	if (version != 3 && version != 4)
 		return refuse_version(&top.version, err);
 	if (fault.kind)
 		return snappy_refuse(fault, err);
-	draft_finish(draft, v3 ? DIALECT_SNAPPY_V3 : DIALECT_SNAPPY_V4, ret_request);
+	draft_finish(draft, version == 3 ? DIALECT_SNAPPY_V3 : DIALECT_SNAPPY_V4, ret_request);
 	return PROTOCOL_REQUEST;
 }

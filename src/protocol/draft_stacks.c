@@ -94,24 +94,59 @@ static void read_frame(struct draft *draft, struct draft_job *job, uint32_t fram
 		job->stacks_fault = (struct fault){.kind = kind, .stack = job->stack_count, .frame = frame_index};
 }
 
-/* At most `most` digits that fit what they go into, without a leading zero; NULL if it is anything else. */
-static inline const char *plain_number(const char *at, int most, uint64_t *ret_value)
+static inline bool is_digit(char c)
 {
-	const char *start = at;
-	uint64_t value = 0;
-	unsigned digit;
-
-	while ((digit = (unsigned char)*at - (unsigned)'0') <= 9 && at - start <= most) {
-		value = value * 10 + digit;
-		at++;
-	}
-	*ret_value = value;
-	if (at == start || at - start > most || (*start == '0' && at - start > 1))
-		return NULL;
-	return at;
+	return c >= '0' && c <= '9';
 }
 
-enum { INDEX_DIGITS = 9, OFFSET_DIGITS = 19, PLAIN_FRAME_BYTES = INDEX_DIGITS + OFFSET_DIGITS + 8 };
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/*
+ * Up to eight digits at once: each byte's digit, moved up so that the last one
+ * is on top with zeros below, then added up in pairs, fours and eights.
+ */
+static inline unsigned eight_digits(const char *at, uint64_t *ret_value)
+{
+	uint64_t digits, others;
+	unsigned count;
+
+	memcpy(&digits, at, sizeof(digits));
+	digits ^= UINT64_C(0x3030303030303030);
+	others = (digits | (digits + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+	count = others ? (unsigned)__builtin_ctzll(others) / 8 : 8;
+	if (count == 0)
+		return 0;
+	digits <<= 64 - 8 * count;
+	digits = (digits * 10 + (digits >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+	digits = (digits * 100 + (digits >> 16)) & UINT64_C(0x0000ffff0000ffff);
+	*ret_value = (digits * 10000 + (digits >> 32)) & UINT32_MAX;
+	return count;
+}
+#else
+static inline unsigned eight_digits(const char *at, uint64_t *ret_value)
+{
+	unsigned count = 0;
+
+	for (*ret_value = 0; count < 8 && is_digit(at[count]); count++)
+		*ret_value = *ret_value * 10 + (unsigned)(at[count] - '0');
+	return count;
+}
+#endif
+
+/* At most `most` digits without a leading zero, which then fit 64 bits; NULL if it is anything else. */
+static inline const char *plain_number(const char *at, unsigned most, uint64_t *ret_value)
+{
+	unsigned count = eight_digits(at, ret_value);
+
+	if (count == 0 || (*at == '0' && count > 1))
+		return NULL;
+	if (count == 8)
+		for (; count <= most && is_digit(at[count]); count++)
+			*ret_value = *ret_value * 10 + (unsigned)(at[count] - '0');
+	return count <= most ? at + count : NULL;
+}
+
+/* The last of these is what must be there in front of the body's end, loads of eight included. */
+enum { INDEX_DIGITS = 9, OFFSET_DIGITS = 19, PLAIN_FRAME_BYTES = INDEX_DIGITS + OFFSET_DIGITS + 16 };
 
 /*
  * The spelling that clients use, "[1,2345]" or "[1, 2345]", read without a look

@@ -16,11 +16,12 @@ struct frame_view encode_frame_view(const struct request *request, const struct 
 	};
 }
 
-static void put_odd_offset(struct writer *writer, struct slice decimal)
+static char *put_odd_offset(struct writer *writer, char *at, struct slice decimal)
 {
+	writer->at = at;
 	writer_end(writer);
 	big_add_hex(writer->buf, decimal);
-	writer->at = writer->buf->data + writer->buf->len;
+	return writer->buf->data + writer->buf->len;
 }
 
 size_t encode_offset_room(const struct request *request, const struct job_frame *frame)
@@ -29,12 +30,11 @@ size_t encode_offset_room(const struct request *request, const struct job_frame 
 	return WRITER_NUMBER_BYTES + (frame->odd ? request->odd_offsets[frame->odd - 1].len : 0);
 }
 
-void encode_offset(struct writer *writer, const struct request *request, const struct job_frame *frame)
+char *encode_offset(struct writer *writer, char *at, const struct request *request, const struct job_frame *frame)
 {
 	if (frame->odd)
-		put_odd_offset(writer, request->odd_offsets[frame->odd - 1]);
-	else
-		put_hex(writer, frame->offset);
+		return put_odd_offset(writer, at, request->odd_offsets[frame->odd - 1]);
+	return put_hex(at, frame->offset);
 }
 
 struct slice encode_module_name(const struct job_module *module)

@@ -19,7 +19,7 @@ struct frame_view encode_frame_view(const struct request *request, const struct 
 size_t encode_offset_room(const struct request *request, const struct job_frame *frame);
 
 /* The offset as Python 3's hex() has it. */
-void encode_offset(struct writer *writer, const struct request *request, const struct job_frame *frame);
+char *encode_offset(struct writer *writer, char *at, const struct request *request, const struct job_frame *frame);
 
 /* Eliot's name of a frame's module: the PE file once the module is found, "<unknown>" where there is none. */
 struct slice encode_module_name(const struct job_module *module);

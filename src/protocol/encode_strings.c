@@ -2,103 +2,112 @@
 /* Responses whose frames are strings: Snappy's two dialects and Eliot's v4. */
 #include "protocol/encode.h"
 
-/* How the two families differ. */
-struct style {
-	struct slice comma;
-	bool eliot; /* PE names and "<unknown>", where Snappy has the name as sent or none at all */
-};
+/*
+ * The two families.  Eliot's has PE names, "<unknown>" and compact text, where
+ * Snappy's has the name as sent, or none at all, and Python's separators.
+ */
+enum family { SNAPPY, ELIOT };
 
-static const struct style snappy_style = {.comma = {", ", 2}, .eliot = false};
-static const struct style eliot_style = {.comma = {",", 1}, .eliot = true};
+enum { SEPARATORS = 64 }; /* room for brackets, separators, and the words around strings */
 
-static void put_comma(struct writer *writer, const struct style *style)
+static char *put_comma(char *at, enum family family)
 {
-	put_bytes(writer, style->comma.data, style->comma.len);
+	at[0] = ',';
+	at[1] = ' ';
+	return at + (family == SNAPPY ? 2 : 1);
 }
 
-/* The name behind "in", or an absent one. */
-static struct slice module_name(const struct style *style, const struct job_module *module)
+/* The name behind "in"; absent for a frame without a module in Snappy's dialects. */
+static struct slice module_name(enum family family, const struct job_module *module)
 {
-	if (style->eliot)
+	if (family == ELIOT)
 		return encode_module_name(module);
 	return module ? module->name.debug_file : slice_make(NULL, 0);
 }
 
 /* "<symbol or offset> (in <module>)" */
-static void put_frame(struct writer *writer, const struct style *style, const struct request *request,
+static void put_frame(struct writer *writer, enum family family, const struct request *request,
 		      struct frame_view view)
 {
 	struct slice symbol = view.answer ? view.answer->outer.function : slice_make(NULL, 0);
-	struct slice name = module_name(style, view.module);
+	struct slice name = module_name(family, view.module);
+	char *at = writer_reserve(writer, SEPARATORS + WRITER_STRING_BYTES(symbol.len + name.len) +
+						  encode_offset_room(request, view.frame));
 
-	writer_reserve(writer, 32 + WRITER_STRING_BYTES(symbol.len + name.len) +
-				       encode_offset_room(request, view.frame));
-	put_byte(writer, '"');
+	at = put_byte(at, '"');
 	if (view.answer)
-		put_escaped(writer, symbol);
+		at = put_escaped(writer, at, symbol);
 	else
-		encode_offset(writer, request, view.frame);
-	if (style->eliot || view.module) {
-		PUT_LITERAL(writer, " (in ");
-		put_escaped(writer, name);
-		put_byte(writer, ')');
+		at = encode_offset(writer, at, request, view.frame);
+	if (family == ELIOT || view.module) {
+		at = PUT_LITERAL(at, " (in ");
+		at = put_escaped(writer, at, name);
+		at = put_byte(at, ')');
 	}
-	put_byte(writer, '"');
+	writer->at = put_byte(at, '"');
 }
 
-static void put_stacks(struct writer *writer, const struct style *style, const struct request *request)
+/* The separator in front of an item, and room for what comes behind it. */
+static void begin_item(struct writer *writer, enum family family, uint32_t index)
+{
+	char *at = writer_reserve(writer, SEPARATORS);
+
+	writer->at = index ? put_comma(at, family) : at;
+}
+
+static void open_list(struct writer *writer)
+{
+	writer->at = put_byte(writer_reserve(writer, SEPARATORS), '[');
+}
+
+static void close_list(struct writer *writer)
+{
+	writer->at = put_byte(writer_reserve(writer, SEPARATORS), ']');
+}
+
+static void put_stacks(struct writer *writer, enum family family, const struct request *request)
 {
 	const struct job *job = &request->jobs[0];
 	uint32_t frame = 0;
 
-	put_byte(writer, '[');
+	open_list(writer);
 	for (uint32_t stack = 0; stack < job->stack_count; stack++) {
-		writer_reserve(writer, 32);
-		if (stack)
-			put_comma(writer, style);
-		put_byte(writer, '[');
+		begin_item(writer, family, stack);
+		open_list(writer);
 		for (uint32_t i = 0; i < job->stack_lengths[stack]; i++) {
-			if (i)
-				put_comma(writer, style);
-			put_frame(writer, style, request, encode_frame_view(request, job, frame++));
+			begin_item(writer, family, i);
+			put_frame(writer, family, request, encode_frame_view(request, job, frame++));
 		}
-		put_byte(writer, ']');
+		close_list(writer);
 	}
-	put_byte(writer, ']');
+	close_list(writer);
 }
 
-static void put_word(struct writer *writer, const char *word)
+static const char *module_word(enum family family, const struct job_module *module)
 {
-	put_bytes(writer, word, strlen(word));
+	if (family == ELIOT)
+		return encode_module_word(module);
+	return module->resolved_any ? "true" : "false";
 }
 
-static void put_known_modules(struct writer *writer, const struct style *style, const struct job *job)
+static void put_known_modules(struct writer *writer, enum family family, const struct job *job)
 {
-	put_byte(writer, '[');
+	open_list(writer);
 	for (uint32_t i = 0; i < job->module_count; i++) {
-		const struct job_module *module = &job->modules[i];
-
-		writer_reserve(writer, 32);
-		if (i)
-			put_comma(writer, style);
-		if (style->eliot)
-			put_word(writer, encode_module_word(module));
-		else
-			put_word(writer, module->resolved_any ? "true" : "false");
+		begin_item(writer, family, i);
+		writer->at = put_word(writer->at, module_word(family, &job->modules[i]));
 	}
-	put_byte(writer, ']');
+	close_list(writer);
 }
 
 static void put_hits(struct writer *writer, const bool *hits, uint32_t count)
 {
-	put_byte(writer, '[');
+	open_list(writer);
 	for (uint32_t i = 0; i < count; i++) {
-		writer_reserve(writer, 32);
-		if (i)
-			put_comma(writer, &snappy_style);
-		put_word(writer, hits[i] ? "true" : "false");
+		begin_item(writer, SNAPPY, i);
+		writer->at = put_word(writer->at, hits[i] ? "true" : "false");
 	}
-	put_byte(writer, ']');
+	close_list(writer);
 }
 
 static void put_cache_hits(struct writer *writer, const struct request *request)
@@ -106,46 +115,42 @@ static void put_cache_hits(struct writer *writer, const struct request *request)
 	const struct job *job = &request->jobs[0];
 	const bool *hits = request->cache_hits + job->first_frame;
 
-	put_byte(writer, '[');
+	open_list(writer);
 	for (uint32_t stack = 0; stack < job->stack_count; stack++) {
-		writer_reserve(writer, 32);
-		if (stack)
-			put_comma(writer, &snappy_style);
+		begin_item(writer, SNAPPY, stack);
 		put_hits(writer, hits, job->stack_lengths[stack]);
 		hits += job->stack_lengths[stack];
 	}
-	put_byte(writer, ']');
+	close_list(writer);
+}
+
+static void put_text(struct writer *writer, const char *text)
+{
+	writer->at = put_word(writer_reserve(writer, SEPARATORS), text);
 }
 
 void encode_snappy(struct writer *writer, const struct request *request)
 {
-	writer_reserve(writer, 64);
 	if (request->dialect == DIALECT_SNAPPY_V3) {
-		put_stacks(writer, &snappy_style, request);
+		put_stacks(writer, SNAPPY, request);
 		return;
 	}
-	PUT_LITERAL(writer, "{\"symbolicatedStacks\": ");
-	put_stacks(writer, &snappy_style, request);
-	writer_reserve(writer, 64);
-	PUT_LITERAL(writer, ", \"knownModules\": ");
-	put_known_modules(writer, &snappy_style, &request->jobs[0]);
-	writer_reserve(writer, 64);
+	put_text(writer, "{\"symbolicatedStacks\": ");
+	put_stacks(writer, SNAPPY, request);
+	put_text(writer, ", \"knownModules\": ");
+	put_known_modules(writer, SNAPPY, &request->jobs[0]);
 	if (request->cache_hits) {
-		PUT_LITERAL(writer, ", \"cacheHits\": ");
+		put_text(writer, ", \"cacheHits\": ");
 		put_cache_hits(writer, request);
-		writer_reserve(writer, 1);
 	}
-	put_byte(writer, '}');
+	put_text(writer, "}");
 }
 
 void encode_eliot_v4(struct writer *writer, const struct request *request)
 {
-	writer_reserve(writer, 64);
-	PUT_LITERAL(writer, "{\"symbolicatedStacks\":");
-	put_stacks(writer, &eliot_style, request);
-	writer_reserve(writer, 64);
-	PUT_LITERAL(writer, ",\"knownModules\":");
-	put_known_modules(writer, &eliot_style, &request->jobs[0]);
-	writer_reserve(writer, 1);
-	put_byte(writer, '}');
+	put_text(writer, "{\"symbolicatedStacks\":");
+	put_stacks(writer, ELIOT, request);
+	put_text(writer, ",\"knownModules\":");
+	put_known_modules(writer, ELIOT, &request->jobs[0]);
+	put_text(writer, "}");
 }

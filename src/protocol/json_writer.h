@@ -7,9 +7,11 @@
 #include "base/json_text.h"
 
 /*
- * writer_reserve() makes room; what is put then must fit: a literal takes its
- * length, a number at most WRITER_NUMBER_BYTES, a string WRITER_STRING_BYTES of
- * its length.  writer_end() gives the buffer its length.
+ * writer_reserve() makes room and returns where to put; what is put then must
+ * fit: a literal takes its length, a number at most WRITER_NUMBER_BYTES, a
+ * string WRITER_STRING_BYTES of its length.  Each put_*() returns the place
+ * behind what it put, which goes back into `at` at the end: kept in a local
+ * variable meanwhile, since every byte stored might else have changed it.
  */
 struct writer {
 	struct buf *buf;
@@ -27,36 +29,34 @@ static inline struct writer writer_begin(struct buf *buf, enum json_charset char
 	return (struct writer){.buf = buf, .at = buf_reserve(buf, 1), .charset = charset};
 }
 
+/* Gives the buffer its length. */
 static inline void writer_end(struct writer *writer)
 {
 	writer->buf->len = (size_t)(writer->at - writer->buf->data);
 }
 
-static inline void writer_reserve(struct writer *writer, size_t bytes)
+static inline char *writer_reserve(struct writer *writer, size_t bytes)
 {
-	if ((size_t)(writer->buf->data + writer->buf->cap - writer->at) >= bytes)
-		return;
-	writer_end(writer);
-	writer->at = buf_reserve(writer->buf, bytes);
+	if ((size_t)(writer->buf->data + writer->buf->cap - writer->at) < bytes) {
+		writer_end(writer);
+		writer->at = buf_reserve(writer->buf, bytes);
+	}
+	return writer->at;
 }
 
-static inline void put_byte(struct writer *writer, char byte)
+static inline char *put_byte(char *at, char byte)
 {
-	*writer->at++ = byte;
+	*at = byte;
+	return at + 1;
 }
 
-static inline void put_bytes(struct writer *writer, const char *bytes, size_t len)
-{
-	memcpy(writer->at, bytes, len);
-	writer->at += len;
-}
+#define PUT_LITERAL(at, text) ((char *)memcpy((at), (text), sizeof(text) - 1) + sizeof(text) - 1)
 
-#define PUT_LITERAL(writer, text) put_bytes((writer), (text), sizeof(text) - 1)
-
-void put_dec(struct writer *writer, uint64_t value);
-void put_hex(struct writer *writer, uint64_t value); /* with 0x, lower case, not padded */
+char *put_word(char *at, const char *word);
+char *put_dec(char *at, uint64_t value);
+char *put_hex(char *at, uint64_t value); /* with 0x, lower case, not padded */
 
 /* A string's inside: what json_add_escaped() writes. */
-void put_escaped(struct writer *writer, struct slice text);
+char *put_escaped(struct writer *writer, char *at, struct slice text);
 
 #endif

@@ -22,16 +22,15 @@ void func_flatten_release(struct func_flatten *f)
 	buf_release(&f->packed);
 }
 
-/* Both ends of [address, address + size) as offsets in the function; false if no part of it lies there. */
-static bool clip(const struct sym_function *function, uint64_t address, uint64_t size, uint64_t *ret_start,
-		 uint64_t *ret_last)
+/* From addresses to offsets in the function, without what lies outside; false if nothing is left. */
+static bool clip(const struct sym_function *function, struct span *span)
 {
-	uint64_t last = address + (size - 1), function_last = function->address + (function->size - 1);
+	uint64_t function_last = function->address + (function->size - 1);
 
-	if (size == 0 || last < function->address || address > function_last)
+	if (span->last < function->address || span->start > function_last)
 		return false;
-	*ret_start = address > function->address ? address - function->address : 0;
-	*ret_last = (last < function_last ? last : function_last) - function->address;
+	span->start = span->start > function->address ? span->start - function->address : 0;
+	span->last = (span->last < function_last ? span->last : function_last) - function->address;
 	return true;
 }
 
@@ -71,7 +70,8 @@ static void next_line(struct func_flatten *f)
 			continue;
 		f->any_kept = true;
 		f->kept_last = line->address + (line->size - 1);
-		f->has_line = clip(f->function, line->address, line->size, &f->line_start, &f->line_last);
+		f->line_span = (struct span){.start = line->address, .last = f->kept_last};
+		f->has_line = clip(f->function, &f->line_span);
 		f->line_file = dictionary_file(f->dictionary, line->file);
 		f->line_number = f->line_file == FILE_NONE ? 0 : line->line;
 	}
@@ -120,25 +120,30 @@ static void split_levels(struct func_flatten *f, struct level_spans *lists, unsi
 	for (size_t i = 0; i < function->range_count; i++) {
 		const struct sym_range *range = &function->ranges[i];
 		struct level_spans *list = &lists[function->inlines[range->inlined].level];
-		struct span span = {.id = range->inlined};
 
-		if (clip(function, range->address, range->size, &span.start, &span.last))
-			list->spans[list->count++] = span;
+		if (range->size)
+			list->spans[list->count++] = (struct span){
+				range->address, range->address + (range->size - 1), range->inlined};
 	}
 }
 
+/* Makes them disjoint, by their starts as written (rule R27), and only then offsets in the function. */
 static void flatten_level(struct func_flatten *f, struct level_spans *list)
 {
-	struct span *pieces;
+	size_t kept = 0;
 
-	if (spans_are_disjoint(list->spans, list->count))
-		return;
-	spans_sort(list->spans, list->count);
-	if (spans_are_disjoint(list->spans, list->count))
-		return;
-	pieces = arena_alloc(&f->spans, list->count * 2 * sizeof(*pieces));
-	list->count = spans_flatten(list->spans, list->count, pieces);
-	list->spans = pieces;
+	if (!spans_are_disjoint(list->spans, list->count))
+		spans_sort(list->spans, list->count);
+	if (!spans_are_disjoint(list->spans, list->count)) {
+		struct span *pieces = arena_alloc(&f->spans, list->count * 2 * sizeof(*pieces));
+
+		list->count = spans_flatten(list->spans, list->count, pieces);
+		list->spans = pieces;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		if (clip(f->function, &list->spans[i]))
+			list->spans[kept++] = list->spans[i];
+	list->count = kept;
 }
 
 /* Levels below one without any range are never reached (rule R27). */
@@ -150,10 +155,12 @@ static void start_levels(struct func_flatten *f)
 	f->level_count = f->depth = 0;
 	inline_nodes_clear(&f->nodes);
 	split_levels(f, lists, count);
-	for (; f->level_count < count && lists[f->level_count].count; f->level_count++) {
+	for (; f->level_count < count; f->level_count++) {
 		struct level_spans *list = &lists[f->level_count];
 
 		flatten_level(f, list);
+		if (list->count == 0)
+			return;
 		f->levels[f->level_count].at = list->spans;
 		f->levels[f->level_count].end = list->spans + list->count;
 	}
@@ -299,14 +306,14 @@ static struct flat_segment look(struct func_flatten *f, uint64_t at, uint64_t *r
 	struct flat_segment segment = {.start = at};
 	uint64_t last = f->function->size - 1;
 
-	while (f->has_line && f->line_last < at)
+	while (f->has_line && f->line_span.last < at)
 		next_line(f);
-	if (f->has_line && f->line_start <= at) {
+	if (f->has_line && f->line_span.start <= at) {
 		segment.file = f->line_file;
 		segment.line = f->line_number;
-		last = f->line_last;
+		last = f->line_span.last;
 	} else if (f->has_line) {
-		last = f->line_start - 1;
+		last = f->line_span.start - 1;
 	}
 	update_levels(f, at);
 	if (f->depth > 0) {

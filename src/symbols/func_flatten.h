@@ -36,7 +36,7 @@ struct func_flatten {
 	const struct sym_line *line, *line_end;
 	uint64_t kept_last;              /* end of the last line kept (rule R19) */
 	bool any_kept;
-	uint64_t line_start, line_last;  /* of the line at or after the sweep, clipped */
+	struct span line_span;           /* of the line at or after the sweep */
 	uint32_t line_file, line_number;
 	bool has_line;
 	struct flat_level levels[INLINE_DEPTH_MAX];

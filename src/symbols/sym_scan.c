@@ -3,7 +3,6 @@
 #include "symbols/sym_scan.h"
 
 #include "base/num.h"
-#include "base/utf8.h"
 #include "symbols/grow.h"
 #include "symbols/module.h"
 #include "symbols/sym_fast.h"
@@ -153,6 +152,24 @@ static int take_signed(struct slice *rest, uint64_t negative, uint64_t *ret)
 	return GOOD;
 }
 
+static bool is_hex(struct slice field)
+{
+	for (size_t i = 0; i < field.len; i++)
+		if (num_hex_digit((unsigned char)field.data[i]) < 0)
+			return false;
+	return field.len > 0;
+}
+
+/* How many of `enough` fields there are: a name of many words need not be read through. */
+static size_t count_fields(struct slice rest, size_t enough)
+{
+	size_t count = 0;
+
+	while (count < enough && next_field(&rest).len)
+		count++;
+	return count;
+}
+
 static bool range_overflows(uint64_t address, uint64_t size)
 {
 	return size > 0 && address > UINT64_MAX - (size - 1);
@@ -203,6 +220,8 @@ static int read_func(struct sym_scan *scan, struct slice rest)
 	int reason;
 
 	take_multiple(&rest);
+	if (count_fields(rest, 3) < 3)
+		return SKIP_TOO_FEW_FIELDS;
 	if ((reason = take_hex(&rest, &address)) != GOOD || (reason = take_hex(&rest, &size)) != GOOD ||
 	    (reason = take_hex(&rest, &parameters)) != GOOD)
 		return reason;
@@ -223,6 +242,8 @@ static int read_public(struct sym_scan *scan, struct slice rest)
 	int reason;
 
 	take_multiple(&rest);
+	if (count_fields(rest, 2) < 2)
+		return SKIP_TOO_FEW_FIELDS;
 	if ((reason = take_hex(&rest, &address)) != GOOD || (reason = take_hex(&rest, &parameters)) != GOOD)
 		return reason;
 	scan->counts->publics++;
@@ -270,15 +291,6 @@ static int read_origin(struct sym_scan *scan, struct slice rest)
 	return GOOD;
 }
 
-static size_t count_fields(struct slice rest)
-{
-	size_t count = 0;
-
-	while (next_field(&rest).len)
-		count++;
-	return count;
-}
-
 static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -314,7 +326,7 @@ static int read_call_site(struct slice *rest, bool old, struct sym_inline *inlin
 
 static int read_inline(struct sym_scan *scan, struct slice rest)
 {
-	size_t fields = count_fields(rest);
+	size_t fields = count_fields(rest, SIZE_MAX);
 	bool old = fields % 2 == 1; /* the parity is all that tells (rule R30) */
 	size_t ranges_before = scan->function.range_count;
 	struct sym_inline inlined;
@@ -334,21 +346,28 @@ static int read_inline(struct sym_scan *scan, struct slice rest)
 	return reason;
 }
 
+/* A line record is told by its first field: hexadecimal digits, however many. */
+static bool is_line_record(struct slice line)
+{
+	return !is_blank(line.data[0]) && is_hex(next_field(&line));
+}
+
 static int read_line(struct sym_scan *scan, struct slice rest)
 {
 	struct sym_line line;
 	uint64_t number;
 	int reason;
 
-	if (is_blank(rest.data[0]) || take_hex(&rest, &line.address) != GOOD)
-		return SKIP_UNKNOWN_RECORD;
-	if ((reason = take_hex(&rest, &line.size)) != GOOD || (reason = take_signed(&rest, 0, &number)) != GOOD ||
+	if (!scan->has_function)
+		return SKIP_NO_FUNCTION;
+	if (count_fields(rest, 4) < 4)
+		return SKIP_TOO_FEW_FIELDS;
+	if ((reason = take_hex(&rest, &line.address)) != GOOD || (reason = take_hex(&rest, &line.size)) != GOOD ||
+	    (reason = take_signed(&rest, 0, &number)) != GOOD ||
 	    (reason = take_signed(&rest, SYM_NO_FILE, &line.file)) != GOOD)
 		return reason;
 	if (range_overflows(line.address, line.size))
 		return SKIP_ADDRESS_OVERFLOW;
-	if (!scan->has_function)
-		return SKIP_NO_FUNCTION;
 	line.line = (uint32_t)number;
 	*sym_scan_add_line(scan) = line;
 	return GOOD;
@@ -356,9 +375,9 @@ static int read_line(struct sym_scan *scan, struct slice rest)
 
 static void read_info(struct sym_scan *scan, struct slice rest)
 {
-	if (!slice_is(next_field(&rest), "CODE_ID"))
+	if (scan->has_code_id || !slice_is(next_field(&rest), "CODE_ID") || next_field(&rest).len == 0)
 		return;
-	next_field(&rest);
+	scan->has_code_id = true;
 	rest = last_field(rest);
 	if (rest.len)
 		scan->sink.code_file(scan->sink.ctx, rest);
@@ -366,12 +385,19 @@ static void read_info(struct sym_scan *scan, struct slice rest)
 
 /* MODULE (rules R33, R34) */
 
+/* Dashes may be among the digits, as rule R34 compares ids without them. */
 static bool is_hex_id(struct slice id)
 {
-	for (size_t i = 0; i < id.len; i++)
+	size_t digits = 0;
+
+	for (size_t i = 0; i < id.len; i++) {
+		if (id.data[i] == '-')
+			continue;
 		if (num_hex_digit((unsigned char)id.data[i]) < 0)
 			return false;
-	return id.len > 0;
+		digits++;
+	}
+	return digits > 0;
 }
 
 static int read_module(struct sym_scan *scan, struct slice line, struct err *err)
@@ -413,21 +439,21 @@ static bool is_ignored(struct slice key)
 	return slice_is(key, "STACK") || slice_is(key, "MODULE");
 }
 
-/* A record whose name was cut: FUNC, PUBLIC, FILE and INLINE_ORIGIN count, the others do not (rule R37). */
-static struct slice cut_long_line(struct slice line)
+/* The bytes that a character with this lead byte takes. */
+static size_t character_bytes(unsigned char lead)
 {
-	struct slice tail = line;
+	return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+}
 
-	/* a character may have lost its last bytes */
-	for (unsigned back = 1; back <= 3 && back < line.len; back++) {
+/* What was kept of a long line, less a character that lost its last bytes (rule R37). */
+static struct slice cut_at_character(struct slice line)
+{
+	for (size_t back = 1; back <= 3 && back < line.len; back++) {
 		unsigned char c = (unsigned char)line.data[line.len - back];
 
-		if (c < 0x80)
-			break;
-		if (c >= 0xc0) {
-			tail = slice_make(line.data + line.len - back, back);
-			return utf8_valid_prefix(tail) == back ? line : slice_make(line.data, line.len - back);
-		}
+		if ((c & 0xc0) == 0x80)
+			continue;
+		return character_bytes(c) > back ? slice_make(line.data, line.len - back) : line;
 	}
 	return line;
 }
@@ -460,7 +486,7 @@ static int read_record(struct sym_scan *scan, struct slice line, bool is_long, s
 	if (slice_is(key, "INFO")) {
 		read_info(scan, rest);
 	} else if (!is_ignored(key)) {
-		reason = is_long ? SKIP_LINE_TOO_LONG : read_line(scan, line);
+		reason = !is_line_record(line) ? SKIP_UNKNOWN_RECORD : is_long ? SKIP_LINE_TOO_LONG : read_line(scan, line);
 		if (reason != GOOD)
 			skip(scan, reason);
 	}
@@ -477,7 +503,7 @@ static int take_line(struct sym_scan *scan, const char *data, size_t len, bool i
 		is_long = true;
 	}
 	if (is_long)
-		line = cut_long_line(line);
+		line = cut_at_character(line);
 	line = trim_end(line);
 	if (!scan->has_module && slice_starts_with(line, SLICE_LITERAL("\xef\xbb\xbf")))
 		line = slice_make(line.data + 3, line.len - 3);

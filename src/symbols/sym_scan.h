@@ -62,6 +62,7 @@ struct sym_scan {
 	struct buf carry;     /* the part of a line that came so far */
 	bool carry_is_long;   /* more came than SYM_LINE_MAX; the rest is not kept */
 	bool has_module;      /* the MODULE line was read */
+	bool has_code_id;     /* the first INFO CODE_ID was read (rule R38) */
 	bool has_function;    /* `function` takes lines and INLINEs */
 	struct sym_function function;
 	struct table_summary *counts; /* those of records are kept */

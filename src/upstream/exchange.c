@@ -208,6 +208,10 @@ static void set_request(struct exchange *ex, const struct curl_slist *head)
 	curl_easy_setopt(ex->easy, CURLOPT_USERNAME, request->user);
 	curl_easy_setopt(ex->easy, CURLOPT_PASSWORD, request->password);
 	curl_easy_setopt(ex->easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* or the end of a connect timeout waits for a resolver that does not answer */
+	curl_easy_setopt(ex->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(ex->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
 	/* a proxy's answer to CONNECT is not the first byte of a reply */
 	curl_easy_setopt(ex->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);

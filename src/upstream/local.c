@@ -179,10 +179,11 @@ static int open_path(const char *dir, struct module_name module, int *ret_fd, st
 	return result;
 }
 
+/* Without the device: network and layered file systems have another number after every mount. */
 static uint64_t identity_of(const char *path, const struct stat *info)
 {
 	uint64_t numbers[] = {
-		(uint64_t)info->st_dev, (uint64_t)info->st_ino, (uint64_t)info->st_size,
+		(uint64_t)info->st_ino, (uint64_t)info->st_size,
 		(uint64_t)info->st_mtim.tv_sec, (uint64_t)info->st_mtim.tv_nsec,
 	};
 

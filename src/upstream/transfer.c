@@ -60,7 +60,7 @@ static bool is_redirect(long status)
 static int ask(struct journey *journey, struct exchange_reply *ret, struct err *err)
 {
 	const struct transfer *transfer = journey->transfer;
-	bool at_home = strcmp(journey->now.origin, journey->start.origin) == 0;
+	bool at_home = url_same_origin(&journey->now, &journey->start);
 	bool guard = !at_home && !transfer->options.allow_private_redirects;
 	struct exchange_request request = {
 		.options = &transfer->options,
@@ -83,7 +83,7 @@ static int follow(struct journey *journey, const char *target, struct err *err)
 
 	if (url_parse(&next, target, err) < 0)
 		return err_prefix(err, "redirected to what is");
-	if (strcmp(journey->now.scheme, "https") == 0 && strcmp(next.scheme, "https") != 0) {
+	if (url_is_downgrade(&journey->now, &next)) {
 		err_set(err, ERR_UPSTREAM, "redirected from https to http: %s", next.shown);
 		url_release(&next);
 		return -1;

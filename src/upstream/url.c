@@ -136,6 +136,16 @@ int url_parse(struct url *ret, const char *text, struct err *err)
 	return err_set(err, ERR_INPUT, "not an http or https URL: %s", curl_url_strerror(code));
 }
 
+bool url_same_origin(const struct url *a, const struct url *b)
+{
+	return strcmp(a->origin, b->origin) == 0;
+}
+
+bool url_is_downgrade(const struct url *from, const struct url *to)
+{
+	return strcmp(from->scheme, "https") == 0 && strcmp(to->scheme, "https") != 0;
+}
+
 void url_release(struct url *url)
 {
 	free(url->scheme);

@@ -32,4 +32,9 @@ struct url {
 int url_parse(struct url *ret, const char *text, struct err *err);
 void url_release(struct url *url);
 
+bool url_same_origin(const struct url *a, const struct url *b);
+
+/* Whether a redirect gives up encryption. */
+bool url_is_downgrade(const struct url *from, const struct url *to);
+
 #endif

@@ -181,8 +181,9 @@ static void handle_post(struct web *web, const struct route *route, const struct
 		.lenient = web->options.lenient,
 		.limits = web->options.limits,
 	};
+	/* lives until after the answer: what is offered to memcached then points into it */
+	struct request *job = arena_calloc(&web->arena, 1, sizeof(*job));
 	struct debug_request debug = {0};
-	struct request job = {0};
 	struct err err = ERR_INIT;
 
 	count(web, route->counter);
@@ -195,10 +196,10 @@ static void handle_post(struct web *web, const struct route *route, const struct
 		refuse(response, 400, route->api, slice_of(request->body_error));
 		return;
 	}
-	switch (protocol_decode(&options, request->body, &web->arena, &job, &debug, &err)) {
+	switch (protocol_decode(&options, request->body, &web->arena, job, &debug, &err)) {
 	case PROTOCOL_REQUEST:
-		job.want_debug = route->api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;
-		symbolicate(web, request, &job, response);
+		job->want_debug = route->api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;
+		symbolicate(web, request, job, response);
 		break;
 	case PROTOCOL_DEBUG:
 		debug_handle(web, &debug, response);

@@ -63,8 +63,8 @@ sample_hits() {
 }
 
 hit_figure() {
-	command -v wrk >/dev/null && bodies hits 5 20 64 libc.so.6 libm.so.6 ld-linux-x86-64.so.2 ||
-		{ skip cold.hit_p99 'wrk is not installed, or no symbols of libc.so.6' && return; }
+	command -v wrk >/dev/null || { skip cold.hit_p99 'wrk is not installed' && return; }
+	bodies hits 5 20 64 "${crash_modules[@]}" || { skip cold.hit_p99 "no symbols of ${crash_modules[*]}" && return; }
 	corpus_path libjvm.so
 	make_builds
 	figure cold.hit_p99 'while libjvm.so is fetched' us 'quiet p99' < <(sample_hits)

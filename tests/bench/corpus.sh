@@ -38,11 +38,3 @@ bench_sym() {
 	return 1
 }
 
-# corpus_store NAME: sets $store to a store with the table of $sym.
-corpus_store() {
-	store=$work/store/$1
-	[ ! -e "$store" ] || return 0
-	"$top_builddir/symbolicate" compact --store "$store" "$sym" >/dev/null && return
-	rm -rf "$store"
-	return 1
-}

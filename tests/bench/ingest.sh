@@ -2,27 +2,31 @@
 # SPDX-License-Identifier: MIT
 # From a .sym file to a published table: the whole command's wall time, its memory, what is stored.
 
-# One line per sample: wall s, grep's wall s, CPU s, memory and stored bytes each divided by the text's.
+# compact_once BUILD FILE: wall s, CPU s, memory and stored bytes each divided by the text's.
+compact_once() {
+	rm -rf "$work/compact"
+	timed "$1/symbolicate" compact --json --store "$work/compact" "$2" || return
+	rm -rf "$work/compact"
+	jq -r --arg wall "$took_s" \
+		'"\($wall) \(.cpu_s) \(.peak_rss_bytes / .text_bytes) \(.stored_bytes / .text_bytes)"' "$work/output"
+}
+
+# sample_compact FILE SAMPLES: the same with grep's wall s in front.
 sample_compact() {
-	local grep_s
-	for ((i = 0; i < ${2:-$samples}; i++)); do
+	local grep_s row
+	for ((i = 0; i < $2; i++)); do
 		timed grep_functions "$1"
 		grep_s=$took_s
-		rm -rf "$work/compact"
-		timed "$top_builddir/symbolicate" compact --json --store "$work/compact" "$1" || return
-		jq -r --arg wall "$took_s" --arg grep "$grep_s" \
-			'"\($wall) \($grep) \(.cpu_s) \(.peak_rss_bytes / .text_bytes) \(.stored_bytes / .text_bytes)"' \
-			"$work/output"
+		row=$(compact_once "$top_builddir" "$1") && echo "$grep_s $row"
 	done
-	rm -rf "$work/compact"
 }
 
 # ingest_figures FILE LABEL [SAMPLES]
 ingest_figures() {
 	grep_functions "$1" >/dev/null
-	sample_compact "$1" "${3:-}" >"$work/rows"
-	figure compact.wall "$2" s grep < <(cut -d ' ' -f 1,2 "$work/rows")
-	figure compact.cpu "$2" s grep < <(awk '{ print $3, $2 }' "$work/rows")
+	sample_compact "$1" "${3:-$samples}" >"$work/rows"
+	figure compact.wall "$2" s grep < <(awk '{ print $2, $1 }' "$work/rows")
+	figure compact.cpu "$2" s grep < <(awk '{ print $3, $1 }' "$work/rows")
 	figure compact.rss "$2" 'of text' < <(cut -d ' ' -f 4 "$work/rows")
 	figure compact.stored "$2" 'of text' < <(cut -d ' ' -f 5 "$work/rows")
 }

@@ -98,8 +98,10 @@ launch() {
 halt() {
 	local pid=${pid_of[$1]} tries=0
 	kill "$pid" 2>/dev/null
-	while kill -0 "$pid" 2>/dev/null && [ "$((tries++))" -lt 200 ]; do sleep 0.05; done
-	kill -KILL "$pid" 2>/dev/null
+	while kill -0 "$pid" 2>/dev/null; do
+		[ "$((tries++))" -lt 200 ] || kill -KILL "$pid"
+		sleep 0.05
+	done
 	wait "$pid" 2>/dev/null
 	unset "pid_of[$1]"
 }

@@ -11,6 +11,7 @@ bench_parts = \
 # ... and those that print their figures themselves: others add theirs to this list.
 bench_targets =
 include tests/bench/symbols.mk
+include tests/bench/protocol.mk
 
 tests_bench_big_sym_SOURCES = tests/bench/big_sym.c
 tests_bench_big_sym_LDADD = libbase.a

@@ -6,6 +6,13 @@
 : "${BENCH_SORTED:=60000}"
 : "${BENCH_FIRST:=50}"
 
+# make_store BUILD: sets $store to one with the table of $sym.
+make_store() {
+	store=$work/store
+	rm -rf "$store"
+	"$1/symbolicate" compact --store "$store" "$sym" >/dev/null
+}
+
 # lookups MODE COUNT ROUNDS: samples of one process.
 lookups() { "$programs/lookup_bench" "$@" "$store" "$sym"; }
 
@@ -32,10 +39,11 @@ bench_lookup() {
 	local module
 	for module in $(bench_modules); do
 		bench_sym "$module" lookup || continue
-		if corpus_store "$label"; then
+		if make_store "$top_builddir"; then
 			lookup_figures
 		else
 			skip lookup "$label was not compacted"
 		fi
 	done
+	rm -rf "$work/store"
 }

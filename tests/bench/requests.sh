@@ -94,7 +94,7 @@ large_figure() {
 
 bench_requests() {
 	local missing
-	can_serve && command -v wrk >/dev/null || { skip request "${missing:-wrk is not installed}" && return; }
+	can_serve wrk || { skip request "$missing" && return; }
 	start_nginx
 	start_hello
 	start_pool

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # nginx with the shipped configuration in front of a pool and of hello, and as the pool's symbol server.
 
-# One port, socket and configuration each, all of one nginx: what is compared is what stands behind it.
+# can_serve [TOOL...]: whether all is there; if not, $missing says what.
 can_serve() {
 	local tool
-	for tool in nginx spawn-fcgi curl; do
+	for tool in nginx spawn-fcgi curl "$@"; do
 		command -v "$tool" >/dev/null || { missing="$tool is not installed" && return 1; }
 	done
 	[ -x "$top_builddir/symbolicate-fcgi" ] || { missing='symbolicate-fcgi is not built' && return 1; }
@@ -14,6 +14,7 @@ can_serve() {
 	. "$top_srcdir/contrib/quickstart/servers.sh"
 }
 
+# One port, socket and configuration each, all of one nginx: what is compared is what stands behind it.
 site_on_port() {
 	port=$(free_port) || fail 'no port is free'
 	contrib_site nginx "$work/$1.sock" "127.0.0.1:$port" "$work" >"$work/nginx/nginx-$1.conf"

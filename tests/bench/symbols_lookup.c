@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/num.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -90,25 +91,66 @@ static int look_up_all(const struct table_source *source, bool nearest, struct e
 	return result;
 }
 
+struct options {
+	bool nearest, skipped;
+	const char *id, *path;
+};
+
+static void print_skipped(const struct table_summary *summary)
+{
+	for (int i = 0; i < SKIP_REASONS; i++)
+		if (summary->skipped[i])
+			printf("%s %" PRIu64 "\n", sym_skip_names[i], summary->skipped[i]);
+}
+
+static int run(const struct options *options, struct memory_table *values, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	int result = file_read(options->path, FILE_MAX, &text, err);
+
+	values->expected_id = slice_of(options->id);
+	if (result == 0)
+		result = memory_table_build(values, buf_slice(&text), STEP, err);
+	buf_release(&text);
+	if (result < 0)
+		return -1;
+	if (options->skipped) {
+		print_skipped(&values->summary);
+		return 0;
+	}
+	return look_up_all(&values->source, options->nearest, err);
+}
+
+static bool parse_options(int argc, char **argv, struct options *ret)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--nearest") == 0)
+			ret->nearest = true;
+		else if (strcmp(argv[i], "--skipped") == 0)
+			ret->skipped = true;
+		else if (strcmp(argv[i], "--id") == 0 && i + 1 < argc)
+			ret->id = argv[++i];
+		else if (ret->path == NULL)
+			ret->path = argv[i];
+		else
+			return false;
+	}
+	return ret->path != NULL;
+}
+
 int main(int argc, char **argv)
 {
-	bool nearest = argc == 3 && strcmp(argv[1], "--nearest") == 0;
-	struct buf text = BUF_INIT;
+	struct options options = {.path = NULL};
 	struct memory_table values;
 	struct err err = ERR_INIT;
 	int result;
 
-	if (argc != 2 && !nearest) {
-		fprintf(stderr, "usage: symbols-lookup [--nearest] FILE.sym < addresses\n");
+	if (!parse_options(argc, argv, &options)) {
+		fprintf(stderr, "usage: symbols-lookup [--nearest | --skipped] [--id ID] FILE.sym < addresses\n");
 		return 64;
 	}
 	memory_table_init(&values);
-	result = file_read(argv[argc - 1], FILE_MAX, &text, &err);
-	if (result == 0)
-		result = memory_table_build(&values, buf_slice(&text), STEP, &err);
-	buf_release(&text);
-	if (result == 0)
-		result = look_up_all(&values.source, nearest, &err);
+	result = run(&options, &values, &err);
 	memory_table_release(&values);
 	if (result < 0)
 		fprintf(stderr, "symbols-lookup: %s\n", err.msg);

@@ -1,1 +1,16 @@
-# tests/e2e
+# End-to-end tests: the real programs behind real web servers.
+e2e_tests = \
+	tests/e2e/apache.sh \
+	tests/e2e/bad_requests.sh \
+	tests/e2e/bad_symbols.sh \
+	tests/e2e/cli.sh \
+	tests/e2e/debug_protocol.sh \
+	tests/e2e/faults.sh \
+	tests/e2e/nginx.sh \
+	tests/e2e/quickstart.sh \
+	tests/e2e/restart.sh \
+	tests/e2e/spawn.sh
+TESTS += $(e2e_tests)
+EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
+	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
+	tests/samples

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A symbol server that misbehaves as told: HTTP/1.1 on 127.0.0.1, for tests only.
 
-    scripted_upstream.py --root DIR --port-file FILE --log FILE [--script FILE.json]
+    scripted_upstream.py --root DIR --port-file FILE --log FILE [--script FILE.json] [--port N]
 
-It binds a free port, writes the number to --port-file (by rename, so a reader
+It binds a free port (or N), writes the number to --port-file (by rename, so a reader
 sees all of it) once it listens, and ends on SIGTERM.  It serves the files below
 DIR by their exact names; anything else is 404.  Asked as an HTTP proxy it
 answers in place of whatever server is named.
@@ -290,11 +290,12 @@ def main():
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--log", required=True)
     parser.add_argument("--script")
+    parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
 
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     Handler.state = State(options)
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", options.port), Handler)
     Handler.state.port = server.server_address[1]
     open(options.log, "a").close()
     with open(options.port_file + ".new", "w") as file:

@@ -102,7 +102,7 @@ static int feed(struct table_build *build, struct slice text, size_t step, struc
 
 int memory_table_build(struct memory_table *table, struct slice text, size_t step, struct err *err)
 {
-	struct table_build_options options = {.max_text_bytes = 0};
+	struct table_build_options options = {.expected_id = table->expected_id};
 	struct table_build_io io = memory_table_io(table);
 	struct table_build *build = table_build_new(&options, &io);
 	int result = feed(build, text, step ? step : text.len, err);

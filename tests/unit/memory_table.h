@@ -21,6 +21,7 @@ struct memory_table {
 	struct table_summary summary;
 	bool in_order; /* no value came before its turn */
 	struct table_source source;
+	struct slice expected_id; /* for the build */
 };
 
 void memory_table_init(struct memory_table *table);

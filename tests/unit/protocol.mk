@@ -12,3 +12,8 @@ EXTRA_DIST += \
 	tests/cases/protocol/limits.case \
 	tests/cases/protocol/snappy_refused.case \
 	tests/cases/protocol/snappy_requests.case
+
+check_PROGRAMS += tests/unit/protocol
+tests_unit_protocol_SOURCES = tests/unit/protocol.c
+tests_unit_protocol_LDADD = libtap.a libprotocol.a libsymbols.a libbase.a
+TESTS += tests/unit/protocol

@@ -433,7 +433,8 @@ static void redirects_to_elsewhere_are_guarded(void)
 
 	begin_case();
 	serve("target", NULL);
-	check_found(fetch("target")); /* a kept connection to there: not for redirects */
+	/* the operator's own way there leaves a kept connection, which is not for redirects */
+	check_found(fetch_from(base_at("name.localhost"), "target"));
 	before = server_requests(target_path);
 	for (size_t i = 0; i < TAP_COUNT(targets); i++) {
 		char *behaviour = mem_printf("{\"redirect\": \"%s\"}", targets[i]);

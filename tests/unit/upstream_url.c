@@ -85,6 +85,32 @@ static void urls_are_taken_apart(void)
 	url_release(&url);
 }
 
+static void origins_are_compared(void)
+{
+	static const struct {
+		const char *from, *to;
+		bool same, downgrade;
+	} rows[] = {
+		{"https://a/x", "https://A:443/y", true, false},  {"http://a/x", "http://a:80/", true, false},
+		{"https://a/x", "https://a:444/", false, false},  {"https://a/x", "https://b/", false, false},
+		{"https://a/x", "http://a/x", false, true},       {"https://a/x", "http://a:443/x", false, true},
+		{"http://a/x", "https://a/x", false, false},      {"http://[::1]/", "http://[::1]:80/", true, false},
+		{"http://a/", "http://a.b/", false, false},       {"http://u:p@a/", "http://a/", true, false},
+	};
+
+	for (size_t i = 0; i < TAP_COUNT(rows); i++) {
+		struct url from, to;
+		struct err err;
+
+		CHECK_INT(url_parse(&from, rows[i].from, &err), 0);
+		CHECK_INT(url_parse(&to, rows[i].to, &err), 0);
+		CHECK_INT(url_same_origin(&from, &to), rows[i].same);
+		CHECK_INT(url_is_downgrade(&from, &to), rows[i].downgrade);
+		url_release(&from);
+		url_release(&to);
+	}
+}
+
 static void other_urls_are_refused(void)
 {
 	static const char *const texts[] = {
@@ -163,6 +189,7 @@ static const struct tap_case cases[] = {
 	{"segments are encoded", segments_are_encoded},
 	{"bases are joined with one slash", bases_are_joined_with_one_slash},
 	{"URLs are taken apart", urls_are_taken_apart},
+	{"origins are compared", origins_are_compared},
 	{"other URLs are refused", other_urls_are_refused},
 	{"special addresses are not public", special_addresses_are_not_public},
 	{"numeric hosts are judged without resolving", numeric_hosts_are_judged},

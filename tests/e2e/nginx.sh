@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Everything that must work through a web server, with contrib/nginx/symbolicate.conf as it is shipped.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/request_table.sh"
+
+e2e_begin nginx
+request_table nginx
+e2e_end
