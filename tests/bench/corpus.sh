@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is read by other parts
 # SPDX-License-Identifier: MIT
 # The symbol files that figures are taken of: $SYMBOLICATE_CORPUS, a tree of NAME/ID/FILE.sym or FILE.sym.xz,
 # which becomes $work/corpus as far as it is needed; or $BENCH_FILE alone.

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is read by other parts
 # SPDX-License-Identifier: MIT
 # What the parts of the benchmark share: figures as JSON lines, time, processes that end with the script.
 #

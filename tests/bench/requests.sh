@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is read by other parts
 # SPDX-License-Identifier: MIT
 # Requests through nginx with all tables held, alternating with a hello that is given the same bodies.
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is read by other parts
 # SPDX-License-Identifier: MIT
 # nginx with the shipped configuration in front of a pool and of hello, and as the pool's symbol server.
 
