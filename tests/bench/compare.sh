@@ -23,41 +23,52 @@ build_base() {
 # compared BENCH UNIT COLUMN COUNT: a figure of $work/rows, which hold COUNT columns of ours and as many of the base.
 compared() { figure "$1" "$label" "$2" "$base" < <(awk -v c="$3" -v n="$4" '{ print $c, $(c + n) }' "$work/rows"); }
 
-compare_compact() {
+# in_turn COMMAND...: one line per sample, COMMAND ours and COMMAND theirs; which comes first changes every time.
+in_turn() {
+	local ours theirs
 	for ((i = 0; i < samples; i++)); do
-		echo "$(compact_once "$top_builddir" "$sym") $(compact_once "$base_build" "$sym")"
+		[ $((i % 2)) = 1 ] || ours=$("$@" ours)
+		theirs=$("$@" theirs)
+		[ $((i % 2)) = 0 ] || ours=$("$@" ours)
+		echo "$ours $theirs"
 	done >"$work/rows"
+}
+
+build_of() { if [ "$1" = ours ]; then echo "$top_builddir"; else echo "$base_build"; fi; }
+
+compact_side() { compact_once "$(build_of "$1")" "$sym"; }
+
+compare_compact() {
+	in_turn compact_side
 	compared compact.wall s 1 4
 	compared compact.cpu s 2 4
 	compared compact.rss 'of text' 3 4
 	compared compact.stored 'of text' 4 4
 }
 
-# lookup_once BUILD STORE MODE COUNT ROUNDS: microseconds, of the last round.
-lookup_once() {
-	"$1/tests/bench/lookup_bench" "$3" "$4" "$5" "$2" "$sym" | tail -n 1 | cut -d ' ' -f 1
+# lookup_side MODE COUNT ROUNDS SIDE: microseconds, of the last round.
+lookup_side() {
+	"$(build_of "$4")/tests/bench/lookup_bench" "$1" "$2" "$3" "$work/$4" "$sym" | tail -n 1 | cut -d ' ' -f 1
 }
 
 # compare_lookup BENCH MODE COUNT ROUNDS
 compare_lookup() {
-	local name=$1
-	shift
-	for ((i = 0; i < samples; i++)); do
-		echo "$(lookup_once "$top_builddir" "$work/ours" "$@") $(lookup_once "$base_build" "$work/theirs" "$@")"
-	done >"$work/rows"
-	compared "$name" us 1 1
+	in_turn lookup_side "$2" "$3" "$4"
+	compared "$1" us 1 1
 }
 
 compare_lookups() {
 	[ -x "$base_build/tests/bench/lookup_bench" ] || { skip lookup "$base has another table interface" && return; }
 	rm -rf "$work/ours" "$work/theirs"
-	"$top_builddir/symbolicate" compact --store "$work/ours" "$sym" >/dev/null || return
-	"$base_build/symbolicate" compact --store "$work/theirs" "$sym" >/dev/null || return
+	local side
+	for side in ours theirs; do
+		"$(build_of "$side")/symbolicate" compact --store "$work/$side" "$sym" >/dev/null || return
+	done
 	compare_lookup lookup.random.cold random 300000 1
 	compare_lookup lookup.random.warm random 300000 2
 	compare_lookup lookup.sorted.warm sorted-warm 60000 2
 	compare_lookup lookup.sorted.cold sorted-cold 60000 2
-	compare_lookup lookup.first first 50 1
+	compare_lookup lookup.first.open first 50 1
 }
 
 base=${1:-}

@@ -5,7 +5,8 @@ set -eu
 
 jq -rR --slurpfile known "$(dirname "$0")/goals.json" '
 	fromjson? | . as $figure
-	| first($known[0].goals[] | select(.bench == $figure.bench and (.file // $figure.file) == $figure.file)) // {}
+	| first($known[0].goals[] | select(.bench == $figure.bench and (.file // $figure.file) == $figure.file
+		and (.of == "value" or .ratio_to == $figure.ratio_to))) // {}
 	| . as $goal
 	| (if .of then $figure[.of] * (if .more then -1 else 1 end) else null end) as $got
 	| (if .more then -1 else 1 end) as $sign
