@@ -23,7 +23,7 @@ cold_figures() {
 	corpus_path libjvm.so
 	sample_cold >"$work/rows"
 	figure cold.answer libjvm.so s grep < <(cut -d ' ' -f 1,2 "$work/rows")
-	figure cold.answer libjvm.so s download < <(cut -d ' ' -f 1,3 "$work/rows")
+	figure cold.answer.over_download libjvm.so s download < <(cut -d ' ' -f 1,3 "$work/rows")
 }
 
 # ---- hits while modules are being fetched ----

@@ -76,7 +76,7 @@ base=${1:-}
 bench_begin
 build_base "$base"
 machine_line
-for module in $(bench_modules); do
+for module in "${modules[@]}"; do
 	bench_sym "$module" compare || continue
 	compare_compact
 	compare_lookups

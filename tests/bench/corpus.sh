@@ -20,12 +20,11 @@ corpus_path() {
 	esac
 }
 
-# The modules that ingest and lookups are measured on.
-bench_modules() {
-	if [ -n "${BENCH_FILE:-}" ]; then echo "$BENCH_FILE"; else echo libjvm.so node python3.11 libc.so.6; fi
-}
+# What ingest and lookups are measured on.
+modules=(libjvm.so node python3.11 libc.so.6)
+[ -z "${BENCH_FILE:-}" ] || modules=("$BENCH_FILE")
 
-# bench_sym NAME BENCH: sets $sym and $label for one of bench_modules, or prints that BENCH is skipped and fails.
+# bench_sym NAME BENCH: sets $sym and $label for one of $modules, or prints that BENCH is skipped and fails.
 bench_sym() {
 	label=$1
 	if [ -n "${BENCH_FILE:-}" ]; then

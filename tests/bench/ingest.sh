@@ -41,7 +41,7 @@ ingest_big() {
 
 bench_ingest() {
 	local module
-	for module in $(bench_modules); do
+	for module in "${modules[@]}"; do
 		bench_sym "$module" compact && ingest_figures "$sym" "$label"
 	done
 	if [ -n "${BENCH_BIG:-}" ]; then ingest_big; else skip compact.big 'BENCH_BIG=1 asks for it (1.1 GB, a minute)'; fi

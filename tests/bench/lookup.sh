@@ -37,7 +37,7 @@ per_us() { awk '{ print $1, $2 / 1000 }'; }
 
 bench_lookup() {
 	local module
-	for module in $(bench_modules); do
+	for module in "${modules[@]}"; do
 		bench_sym "$module" lookup || continue
 		if make_store "$top_builddir"; then
 			lookup_figures

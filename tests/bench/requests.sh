@@ -49,15 +49,20 @@ prepare_kinds() {
 	done < <(request_kinds)
 }
 
-# One line per sample and kind: kind, requests per second, hello's.
+# sample_kind KIND VERSION CONNECTIONS: a line for hello, one for ours: kind, requests per second, hello's.
+sample_kind() {
+	local hello
+	load "$hello_url" / "$work/$1.bodies" "$3" || return
+	hello=$rate
+	echo "hello $hello"
+	load "$pool_url" "$(path_of "$2")" "$work/$1.bodies" "$3" && echo "$1 $rate $hello"
+}
+
 sample_kinds() {
-	local kind version hello
+	local kind version
 	for ((i = 0; i < samples; i++)); do
-		load "$hello_url" / "$work/v4.frames20.bodies" "$1" || return
-		hello=$rate
-		echo "hello $rate"
 		while read -r kind version _; do
-			load "$pool_url" "$(path_of "$version")" "$work/$kind.bodies" "$1" && echo "$kind $rate $hello"
+			sample_kind "$kind" "$version" "$1"
 		done < <(request_kinds)
 	done
 }

@@ -11,7 +11,7 @@ sample_grep() {
 }
 
 bench_yardsticks() {
-	if bench_sym "$(bench_modules | cut -d ' ' -f 1)" yardstick.grep; then
+	if bench_sym "${modules[0]}" yardstick.grep; then
 		figure yardstick.grep "$label" s < <(sample_grep "$sym")
 	fi
 	figure yardstick.search '' ns < <("$programs/yardsticks" search)
