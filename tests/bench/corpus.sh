@@ -28,12 +28,12 @@ modules=(libjvm.so node python3.11 libc.so.6)
 bench_sym() {
 	label=$1
 	if [ -n "${BENCH_FILE:-}" ]; then
+		[ -r "$1" ] || fail "cannot read $1"
 		sym=$(realpath "$1")
 		label=$(basename "$1" .sym)
-		[ -r "$sym" ] && return
-	elif corpus_path "$1"; then
 		return
 	fi
+	! corpus_path "$1" || return 0
 	skip "$2" "no symbols of $1: SYMBOLICATE_CORPUS is to be a tree of NAME/ID/FILE.sym or .sym.xz"
 	return 1
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The FUNC ranges of a .sym file, and random addresses in them. */
+/* Addresses that a .sym file has names for. */
 #include "sym_functions.h"
 
 #include "base/mem.h"
@@ -57,31 +57,38 @@ static void add_function(struct sym_functions *functions, uint64_t start, uint64
 	functions->items[functions->count++] = (struct sym_function){start, before + size};
 }
 
-/* FUNC [m] <address> <size> <parameters> <name> */
-static void read_function(struct sym_functions *functions, struct slice line)
+/* FUNC [m] <address> <size> <parameters> <name>, PUBLIC [m] <address> <parameters> <name> */
+static void read_symbol(struct sym_functions *functions, struct slice line, bool has_size)
 {
-	uint64_t start, size;
+	uint64_t start, size = 1;
 	struct slice field;
 
 	take_field(&line);
 	field = take_field(&line);
 	if (slice_is(field, "m"))
 		field = take_field(&line);
-	if (num_parse_hex(field, &start) && num_parse_hex(take_field(&line), &size) && size)
+	if (num_parse_hex(field, &start) && (!has_size || num_parse_hex(take_field(&line), &size)) && start && size)
 		add_function(functions, start, size);
+}
+
+static void read_symbols(struct sym_functions *functions, struct slice text, struct slice record, bool has_size)
+{
+	while (text.len) {
+		struct slice line = take_line(&text);
+
+		if (slice_starts_with(line, record))
+			read_symbol(functions, line, has_size);
+	}
 }
 
 static int read_text(struct sym_functions *functions, struct slice text, const char *path, struct err *err)
 {
 	if (read_module(functions, take_line(&text), path, err) < 0)
 		return -1;
-	while (text.len) {
-		struct slice line = take_line(&text);
-
-		if (slice_starts_with(line, SLICE_LITERAL("FUNC ")))
-			read_function(functions, line);
-	}
-	return functions->count ? 0 : err_set(err, ERR_INPUT, "%s has no functions", path);
+	read_symbols(functions, text, SLICE_LITERAL("FUNC "), true);
+	if (functions->count == 0)
+		read_symbols(functions, text, SLICE_LITERAL("PUBLIC "), false);
+	return functions->count ? 0 : err_set(err, ERR_INPUT, "%s has no symbols", path);
 }
 
 int sym_functions_read(struct sym_functions *functions, const char *path, struct err *err)

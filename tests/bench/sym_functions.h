@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The FUNC ranges of a .sym file, and random addresses in them. */
+/* Addresses that a .sym file has names for: random ones in its FUNCs, or its PUBLICs where there are none. */
 #ifndef BENCH_SYM_FUNCTIONS_H
 #define BENCH_SYM_FUNCTIONS_H
 
@@ -19,7 +19,7 @@ struct sym_functions {
 	size_t count, cap;
 };
 
-/* A file without MODULE line or without functions is ERR_INPUT. */
+/* A file without MODULE line or without symbols is ERR_INPUT. */
 int sym_functions_read(struct sym_functions *functions, const char *path, struct err *err);
 void sym_functions_release(struct sym_functions *functions);
 
