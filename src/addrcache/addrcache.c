@@ -131,15 +131,12 @@ static void trip(struct addrcache *cache)
 	cache->stats.opened += breaker_open(cache->breaker, cache->first_pause_ms, clock_mono_ms());
 }
 
-/*
- * Takes note of how a call went.  Time is looked at, too: with several servers the
- * library can report a timeout as a miss.
- */
+/* Takes note of how a call went.  A late answer is an answer; several in a row are trouble, too. */
 static enum addrcache_result outcome(struct addrcache *cache, memcached_return_t rc, uint64_t start_us)
 {
 	uint64_t took_us = clock_mono_us() - start_us;
 
-	if (is_trouble(rc) || took_us >= cache->timeout_us) {
+	if (is_trouble(rc)) {
 		cache->stats.failures++;
 		trip(cache);
 		return ADDRCACHE_FAILED;
@@ -168,10 +165,8 @@ static memcached_return_t ask_all(struct addrcache *cache, memcached_st *handle)
 
 static bool probe(struct addrcache *cache)
 {
-	uint64_t start_us = clock_mono_us();
-	bool ok;
+	bool ok = !is_trouble(ask_all(cache, cache->asking));
 
-	ok = !is_trouble(ask_all(cache, cache->asking)) && clock_mono_us() - start_us < cache->timeout_us;
 	breaker_probed(cache->breaker, ok, clock_mono_ms());
 	return ok;
 }
@@ -231,12 +226,12 @@ static uint32_t *first_slot(struct addrcache *cache, const char *key, size_t len
 	return cache->table + (hash_bytes(key, len) & (cache->table_size - 1));
 }
 
-static size_t take_keys(struct addrcache *cache, const struct slice *keys, size_t count)
+static size_t take_keys(struct addrcache *cache, const struct slice *keys, size_t from, size_t to)
 {
 	size_t taken = 0;
 
-	make_room(cache, count);
-	for (size_t i = 0; i < count; i++) {
+	make_room(cache, to - from);
+	for (size_t i = from; i < to; i++) {
 		uint32_t *slot;
 
 		if (!is_key(keys[i]))
@@ -266,8 +261,7 @@ static bool match(struct addrcache *cache, const char *key, size_t len, size_t *
 	return false;
 }
 
-static memcached_return_t fetch_all(struct addrcache *cache, size_t *ret_hits,
-				    void (*found)(void *ctx, size_t index, struct slice value), void *ctx)
+static memcached_return_t fetch_all(struct addrcache *cache, size_t *ret_hits, addrcache_found *found, void *ctx)
 {
 	memcached_return_t rc;
 
@@ -277,31 +271,57 @@ static memcached_return_t fetch_all(struct addrcache *cache, size_t *ret_hits,
 
 		if (result == NULL)
 			return rc;
-		if (!match(cache, memcached_result_key_value(result), memcached_result_key_length(result), &index))
+		if (!match(cache, memcached_result_key_value(result), memcached_result_key_length(result),
+			   &index))
 			continue;
 		++*ret_hits;
-		found(ctx, index, slice_make(memcached_result_value(result), memcached_result_length(result)));
+		found(ctx, index,
+		      slice_make(memcached_result_value(result), memcached_result_length(result)));
 	}
 }
 
-enum addrcache_result addrcache_get_many(struct addrcache *cache, const struct slice *keys, size_t count,
-					 void (*found)(void *ctx, size_t index, struct slice value), void *ctx)
+static enum addrcache_result get_batch(struct addrcache *cache, const struct slice *keys, size_t from,
+				       size_t to, addrcache_found *found, void *ctx)
 {
+	size_t taken = take_keys(cache, keys, from, to), hits;
 	memcached_return_t asked, fetched;
-	uint64_t start_us;
-	size_t taken, hits;
+	uint64_t start_us = clock_mono_us();
 
-	if (!addrcache_usable(cache))
-		return ADDRCACHE_OFF;
-	taken = take_keys(cache, keys, count);
 	if (taken == 0)
 		return ADDRCACHE_OK;
-	start_us = clock_mono_us();
 	asked = memcached_mget(cache->asking, cache->texts, cache->lens, taken);
 	fetched = fetch_all(cache, &hits, found, ctx);
 	cache->stats.hits += hits;
-	cache->stats.misses += count - hits;
-	return outcome(cache, is_trouble(asked) ? asked : fetched, start_us);
+	cache->stats.misses -= hits;
+	if (is_trouble(asked))
+		fetched = asked;
+	/* waiting in vain for two servers at once, the library calls a miss */
+	if (cache->server_count > 1 && hits < taken && clock_mono_us() - start_us >= cache->timeout_us)
+		fetched = MEMCACHED_TIMEOUT;
+	return outcome(cache, fetched, start_us);
+}
+
+/*
+ * A server reads a whole command before it answers: in one piece, tens of
+ * thousands of keys run into the timeout.
+ */
+enum addrcache_result addrcache_get_many(struct addrcache *cache, const struct slice *keys, size_t count,
+					 addrcache_found *found, void *ctx)
+{
+	enum { BATCH_KEYS = 1000 };
+	enum addrcache_result result = ADDRCACHE_OK;
+
+	if (!addrcache_usable(cache))
+		return ADDRCACHE_OFF;
+	cache->stats.misses += count; /* until they prove to be hits */
+	for (size_t from = 0; from < count && result == ADDRCACHE_OK; from += BATCH_KEYS) {
+		size_t to = count - from < BATCH_KEYS ? count : from + BATCH_KEYS;
+
+		result = ADDRCACHE_FAILED;
+		if (addrcache_usable(cache)) /* slow batches may have opened the breaker */
+			result = get_batch(cache, keys, from, to, found, ctx);
+	}
+	return result;
 }
 
 /* ---- changing ---- */
@@ -316,7 +336,8 @@ enum addrcache_result addrcache_add(struct addrcache *cache, struct slice key, s
 		return ADDRCACHE_OK;
 	cache->stats.adds++;
 	start_us = clock_mono_us();
-	return outcome(cache, memcached_add(cache->adding, key.data, key.len, value.data, value.len, 0, 0), start_us);
+	return outcome(cache, memcached_add(cache->adding, key.data, key.len, value.data, value.len, 0, 0),
+		       start_us);
 }
 
 enum addrcache_result addrcache_flush(struct addrcache *cache)
@@ -329,7 +350,7 @@ enum addrcache_result addrcache_flush(struct addrcache *cache)
 	return outcome(cache, memcached_flush_buffers(cache->adding), start_us);
 }
 
-/* A server takes the commands of one connection in turn: its answer to a get says that the adds before are in. */
+/* A server takes the commands of one connection in turn: when it answers a get, the adds before are in. */
 enum addrcache_result addrcache_sync(struct addrcache *cache)
 {
 	enum addrcache_result result = addrcache_flush(cache);

@@ -21,7 +21,7 @@ struct addrcache_breaker {
 };
 
 struct addrcache_options {
-	const char *const *servers; /* "host:port" with a numeric host ("[::1]:port"), or an absolute socket path */
+	const char *const *servers; /* "numeric-address:port", "[::1]:port", or an absolute socket path */
 	size_t server_count;        /* 0: no cache, every call is a cheap no-op */
 	int timeout_ms;             /* per wait and server */
 	unsigned first_pause_ms;    /* of the breaker; 0: 5 s */
@@ -43,16 +43,18 @@ void addrcache_close(struct addrcache *cache);
 bool addrcache_usable(struct addrcache *cache);
 
 /*
- * One multi-get.  Calls found(ctx, i, value) for each key that is there, in any
- * order; the value is valid during the call and is to be treated as hostile.
+ * A multi-get, of a thousand keys at a time.  Calls found(ctx, i, value) for
+ * each key that is there, in any order; the value is valid during the call and
+ * is to be treated as hostile.
  * Trouble is a miss: it is counted by the breaker and told in the result only.
  * Keys are at most ADDRCACHE_KEY_MAX printable bytes without blanks; others are
  * never there.
  */
 enum { ADDRCACHE_KEY_MAX = 250, ADDRCACHE_VALUE_MAX = 256 * 1024 };
 enum addrcache_result { ADDRCACHE_OK, ADDRCACHE_OFF, ADDRCACHE_FAILED };
+typedef void addrcache_found(void *ctx, size_t index, struct slice value);
 enum addrcache_result addrcache_get_many(struct addrcache *cache, const struct slice *keys, size_t count,
-					 void (*found)(void *ctx, size_t index, struct slice value), void *ctx);
+					 addrcache_found *found, void *ctx);
 
 /*
  * Queues an add (never a set); sent by addrcache_flush() or when buffers are

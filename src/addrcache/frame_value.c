@@ -21,7 +21,8 @@ enum { SCHEMA = 1, INLINES_MAX = 512 };
  * long for that the head stays, and '#', which no module key contains, leads 128
  * bits of hash.
  */
-void frame_key_add(struct buf *buf, struct slice module_key, uint64_t generation, bool nearest, uint64_t offset)
+void frame_key_add(struct buf *buf, struct slice module_key, uint64_t generation, bool nearest,
+		   uint64_t offset)
 {
 	enum { HASH_LEN = 1 + 16 + 16 };
 	size_t start = buf->len, room;
@@ -108,7 +109,8 @@ static bool read_text(struct reader *reader, struct slice *ret)
 {
 	uint64_t len;
 
-	if (!read_number(reader, (uint64_t)(reader->end - reader->at), &len)) /* its own byte makes up for the + 1 */
+	/* the number's own byte makes up for the + 1 */
+	if (!read_number(reader, (uint64_t)(reader->end - reader->at), &len))
 		return false;
 	if (len == 0) {
 		*ret = (struct slice){NULL, 0};
@@ -156,8 +158,8 @@ bool frame_value_decode(struct slice bytes, struct arena *arena, struct frame_va
 	struct frame_value value = {0};
 	uint64_t version, found;
 
-	if (!read_number(&reader, UINT8_MAX, &version) || version != SCHEMA || !read_number(&reader, 1, &found) ||
-	    !read_text(&reader, &value.code_file))
+	if (!read_number(&reader, UINT8_MAX, &version) || version != SCHEMA ||
+	    !read_number(&reader, 1, &found) || !read_text(&reader, &value.code_file))
 		return false;
 	value.found = found;
 	if (found && (!read_number(&reader, UINT64_MAX, &value.answer.function_start) ||

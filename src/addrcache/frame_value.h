@@ -18,12 +18,13 @@ struct frame_value {
  * Appends the key: schema version, lookup mode, generation, module key, offset.
  * One that would exceed 250 bytes ends in a hash of the module key instead.
  */
-void frame_key_add(struct buf *buf, struct slice module_key, uint64_t generation, bool nearest, uint64_t offset);
+void frame_key_add(struct buf *buf, struct slice module_key, uint64_t generation, bool nearest,
+		   uint64_t offset);
 
 /* Appends the encoded value. */
 void frame_value_encode(struct buf *buf, const struct frame_value *value);
 
-/* false when the bytes are not such a value of this schema version.  Everything decoded is copied into `arena`. */
+/* false when the bytes are not a value of this schema version.  Everything decoded is copied into `arena`. */
 bool frame_value_decode(struct slice bytes, struct arena *arena, struct frame_value *ret_value);
 
 #endif

@@ -76,12 +76,14 @@ static int add_server(memcached_st *handle, const char *server, struct err *err)
 		rc = memcached_server_add_unix_socket(handle, server);
 	} else {
 		if (!split_address(server, host, sizeof(host), &port) || !is_numeric_host(host))
-			return err_set(err, ERR_INPUT, "memcached: \"%s\" is neither numeric-address:port nor a socket path",
+			return err_set(err, ERR_INPUT,
+				       "memcached: \"%s\" is neither numeric-address:port nor a socket path",
 				       server);
 		rc = memcached_server_add(handle, host, (in_port_t)port);
 	}
 	if (rc != MEMCACHED_SUCCESS)
-		return err_set(err, ERR_SYSTEM, "memcached: cannot use %s: %s", server, memcached_strerror(handle, rc));
+		return err_set(err, ERR_SYSTEM, "memcached: cannot use %s: %s", server,
+			       memcached_strerror(handle, rc));
 	return 0;
 }
 

@@ -87,7 +87,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 	size_t skew = (uintptr_t)arena->next % alignof(max_align_t);
 	size_t pad = skew ? alignof(max_align_t) - skew : 0;
 
-	if ((size_t)(arena->end - arena->next) >= bytes + pad)
+	if (arena->next && (size_t)(arena->end - arena->next) >= bytes + pad)
 		arena->next += pad;
 	else
 		add_chunk(arena, bytes); /* chunks start aligned */

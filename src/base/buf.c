@@ -23,7 +23,7 @@ char *buf_reserve(struct buf *buf, size_t more)
 {
 	size_t need = buf->len + more;
 
-	if (need > buf->cap) {
+	if (need > buf->cap || buf->data == NULL) {
 		size_t cap = buf->cap < 128 ? 128 : buf->cap * 2;
 
 		buf->cap = cap < need ? need : cap;

@@ -32,8 +32,8 @@ enum module_state {
  */
 struct job_module {
 	struct module_name name;
-	bool referenced; /* some frame of its job names it; for Eliot's dialects: of any job, as an equal entry */
-	bool repeated;   /* for Eliot's dialects: an equal entry of its job is in front of it */
+	bool referenced; /* a frame of its job names it; in Eliot's dialects: or an equal entry, in any job */
+	bool repeated;   /* in Eliot's dialects: an equal entry of its job is in front of it */
 	bool askable;    /* referenced and module_is_askable() */
 	enum module_state state;
 	struct slice code_file; /* the PE name, or absent */

@@ -33,7 +33,10 @@ static bool systemd_passed_one(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 
-	return pid && count && strtol(pid, NULL, 10) == getpid() && strtol(count, NULL, 10) >= 1;
+	uint64_t for_pid, passed;
+
+	return num_parse_dec(slice_of(pid), INT32_MAX, &for_pid) && num_parse_dec(slice_of(count), INT32_MAX, &passed) &&
+	       for_pid == (uint64_t)getpid() && passed >= 1;
 }
 
 static int inherited(struct err *err)

@@ -2,8 +2,9 @@
 /* Request text to request: what both families share. */
 #include "protocol/decode.h"
 
-enum protocol_verdict protocol_decode(const struct protocol_options *options, struct slice body, struct arena *arena,
-				      struct request *ret_request, struct debug_request *ret_debug, struct err *err)
+enum protocol_verdict protocol_decode(const struct protocol_options *options, struct slice body,
+				      struct arena *arena, struct request *ret_request,
+				      struct debug_request *ret_debug, struct err *err)
 {
 	struct draft draft;
 	enum protocol_verdict verdict;

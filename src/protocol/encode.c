@@ -4,7 +4,8 @@
 
 #include "protocol/big_hex.h"
 
-struct frame_view encode_frame_view(const struct request *request, const struct job *job, uint32_t index_in_job)
+struct frame_view encode_frame_view(const struct request *request, const struct job *job,
+				    uint32_t index_in_job)
 {
 	uint32_t index = job->first_frame + index_in_job;
 	const struct job_frame *frame = &request->frames[index];
@@ -30,7 +31,8 @@ size_t encode_offset_room(const struct request *request, const struct job_frame 
 	return WRITER_NUMBER_BYTES + (frame->odd ? request->odd_offsets[frame->odd - 1].len : 0);
 }
 
-char *encode_offset(struct writer *writer, char *at, const struct request *request, const struct job_frame *frame)
+char *encode_offset(struct writer *writer, char *at, const struct request *request,
+		    const struct job_frame *frame)
 {
 	if (frame->odd)
 		return put_odd_offset(writer, at, request->odd_offsets[frame->odd - 1]);

@@ -13,13 +13,15 @@ struct frame_view {
 	const struct job_module *module;    /* or NULL */
 };
 
-struct frame_view encode_frame_view(const struct request *request, const struct job *job, uint32_t index_in_job);
+struct frame_view encode_frame_view(const struct request *request, const struct job *job,
+				    uint32_t index_in_job);
 
 /* The most that encode_offset() puts. */
 size_t encode_offset_room(const struct request *request, const struct job_frame *frame);
 
 /* The offset as Python 3's hex() has it. */
-char *encode_offset(struct writer *writer, char *at, const struct request *request, const struct job_frame *frame);
+char *encode_offset(struct writer *writer, char *at, const struct request *request,
+		    const struct job_frame *frame);
 
 /* Eliot's name of a frame's module: the PE file once the module is found, "<unknown>" where there is none. */
 struct slice encode_module_name(const struct job_module *module);
@@ -30,7 +32,8 @@ const char *encode_module_word(const struct job_module *module);
 /* The bodies of the dialects. */
 void encode_snappy(struct writer *writer, const struct request *request);
 void encode_eliot_v4(struct writer *writer, const struct request *request);
-void encode_eliot_v5(struct writer *writer, const struct request *request, const struct request_timing *timing);
+void encode_eliot_v5(struct writer *writer, const struct request *request,
+		     const struct request_timing *timing);
 
 /* The value of v5's member "debug". */
 void encode_timing(struct buf *buf, const struct request_timing *timing);

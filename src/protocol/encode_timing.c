@@ -128,7 +128,8 @@ static void add_modules(struct buf *buf, const struct request_timing *timing)
 	buf_add_text(buf, timing->timing_count ? "}}," : "},");
 }
 
-static void add_stage(struct buf *buf, const struct request_timing *timing, const char *member, module_figure *figure)
+static void add_stage(struct buf *buf, const struct request_timing *timing, const char *member,
+		      module_figure *figure)
 {
 	buf_addf(buf, "\"%s\":{", member);
 	add_per_module(buf, timing, "time_per_module", figure);

@@ -6,7 +6,8 @@ enum { FRAME_WORDS = 160 }; /* bytes of member names, quotes and braces, with ro
 
 static size_t place_room(const struct symbol_frame *place)
 {
-	return FRAME_WORDS + 2 * WRITER_NUMBER_BYTES + WRITER_STRING_BYTES(place->function.len + place->file.len);
+	return FRAME_WORDS + 2 * WRITER_NUMBER_BYTES +
+	       WRITER_STRING_BYTES(place->function.len + place->file.len);
 }
 
 /* A line without its file says nothing, so it is left out. */
@@ -58,7 +59,8 @@ static void put_answer(struct writer *writer, uint64_t offset, const struct symb
 		put_inlines(writer, answer);
 }
 
-static void put_frame(struct writer *writer, const struct request *request, struct frame_view view, uint32_t number)
+static void put_frame(struct writer *writer, const struct request *request, struct frame_view view,
+		      uint32_t number)
 {
 	struct slice name = encode_module_name(view.module);
 	char *at = writer_reserve(writer, FRAME_WORDS + WRITER_NUMBER_BYTES + WRITER_STRING_BYTES(name.len) +
@@ -139,7 +141,8 @@ static void put_timing(struct writer *writer, const struct request_timing *timin
 	writer->at = buf_reserve(writer->buf, 1);
 }
 
-void encode_eliot_v5(struct writer *writer, const struct request *request, const struct request_timing *timing)
+void encode_eliot_v5(struct writer *writer, const struct request *request,
+		     const struct request_timing *timing)
 {
 	put_text(writer, "{\"results\":[");
 	for (uint32_t i = 0; i < request->job_count; i++) {

@@ -16,14 +16,16 @@ static const struct fault_text {
 	[FAULT_MODULES_NOT_LIST] = {IN_MODULES, "modules must be a list", "must be a list"},
 	[FAULT_MODULE_NOT_PAIR] = {IN_MODULE, "does not have a debug_filename and debug_id",
 				   "must be a list of two strings, the debug file and the debug id"},
-	[FAULT_MODULE_NAME] = {IN_MODULE, "has an invalid debug_filename", "has a debug file that is no string"},
+	[FAULT_MODULE_NAME] = {IN_MODULE, "has an invalid debug_filename",
+			       "has a debug file that is no string"},
 	[FAULT_MODULE_ID] = {IN_MODULE, "has an invalid debug_id", "has a debug id that is no string"},
 	[FAULT_STACKS_NOT_LIST] = {IN_STACKS, "stacks must be a list of lists", "must be a list"},
 	[FAULT_STACKS_EMPTY] = {IN_STACKS, "no stacks specified", "is empty"},
 	[FAULT_STACK_NOT_LIST] = {IN_STACK, "is not a list", "must be a list"},
 	[FAULT_FRAME_NOT_PAIR] = {IN_FRAME, "is not a list of two items",
 				  "must be a list of two integers, the module index and the offset"},
-	[FAULT_INDEX_TYPE] = {IN_FRAME, "has an invalid module_index", "has a module index that is no integer"},
+	[FAULT_INDEX_TYPE] = {IN_FRAME, "has an invalid module_index",
+			      "has a module index that is no integer"},
 	[FAULT_INDEX_RANGE] = {IN_FRAME, "has a module_index that isn't in modules",
 			       "has a module index beyond the end of memoryMap"},
 	[FAULT_OFFSET] = {IN_FRAME, "has an invalid module_offset", "has an offset that is no integer"},
@@ -41,7 +43,8 @@ enum protocol_verdict eliot_refuse(uint32_t job, struct fault fault, struct err 
 		err_set(err, ERR_INPUT, "job %u has invalid modules: %s", job, text);
 		break;
 	case IN_MODULE:
-		err_set(err, ERR_INPUT, "job %u has invalid modules: module index %u %s", job, fault.module, text);
+		err_set(err, ERR_INPUT, "job %u has invalid modules: module index %u %s", job, fault.module,
+			text);
 		break;
 	case IN_STACKS:
 		err_set(err, ERR_INPUT, "job %u has invalid stacks: %s", job, text);

@@ -308,10 +308,9 @@ static void read_number(struct json_reader *reader, struct value *value)
 	value->negative = *start == '-';
 	reader->at += value->negative;
 	digits.data = reader->at;
-	if (here(reader) == '0')
-		reader->at++;
-	else
-		take_digits(reader);
+	take_digits(reader);
+	if (reader->at - digits.data > 1 && *digits.data == '0')
+		reader_fail(reader, "number with a leading zero");
 	digits.len = (size_t)(reader->at - digits.data);
 	if (!take_fraction(reader) && reader->problem == NULL)
 		set_integer(reader, value, digits);
@@ -389,7 +388,8 @@ bool reader_next(struct json_reader *reader, char close)
 	if (c == close)
 		reader->at++;
 	else
-		reader_fail(reader, reader->at == reader->end ? "the text ends early" : "no comma between values");
+		reader_fail(reader,
+			    reader->at == reader->end ? "the text ends early" : "no comma between values");
 	reader->depth--;
 	return false;
 }

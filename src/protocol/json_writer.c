@@ -51,8 +51,10 @@ char *put_hex(char *at, uint64_t value)
 	int digits = count_hex_digits(value);
 	uint64_t first_on_top = value << (64 - 4 * digits);
 	__m128i bytes = _mm_cvtsi64_si128((long long)__builtin_bswap64(first_on_top));
-	__m128i nibbles = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low), _mm_and_si128(bytes, low));
-	__m128i letters = _mm_and_si128(_mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
+	__m128i nibbles = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low),
+					    _mm_and_si128(bytes, low));
+	__m128i letters = _mm_and_si128(_mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9)),
+					_mm_set1_epi8('a' - '0' - 10));
 
 	at = PUT_LITERAL(at, "0x");
 	_mm_storeu_si128((__m128i *)(void *)at,
@@ -124,7 +126,7 @@ char *put_hex(char *at, uint64_t value)
 {
 	char *end = at + 2 + count_hex_digits(value);
 
-	PUT_LITERAL(at, "0x");
+	memcpy(at, "0x", 2);
 	at = end;
 	do {
 		*--at = "0123456789abcdef"[value & 15];

@@ -11,8 +11,8 @@
 enum protocol_api { API_SNAPPY, API_SYMBOLICATE_V4, API_SYMBOLICATE_V5 };
 
 struct protocol_limits {
-	uint32_t max_jobs; /* of v5: 10, as Eliot has it */
-	uint32_t max_modules, max_stacks, max_frames; /* of the whole request */
+	uint32_t max_jobs; /* of v5: 10, as Eliot has it; more is PROTOCOL_INVALID with Eliot's title */
+	uint32_t max_modules, max_stacks, max_frames; /* of the whole request; more is PROTOCOL_TOO_LARGE */
 };
 
 /* Snappy's debug protocol: actions instead of stacks. */
@@ -38,28 +38,37 @@ enum protocol_verdict {
 	PROTOCOL_REQUEST, /* *ret_request is filled */
 	PROTOCOL_DEBUG,   /* *ret_debug is filled; only for API_SNAPPY with debug_allowed */
 	PROTOCOL_INVALID, /* err->msg is the text for the client (Eliot's exact titles on its URLs) */
-	PROTOCOL_TOO_LARGE,
+	PROTOCOL_TOO_LARGE, /* err->msg names the limit and its value */
 };
 
 struct protocol_options {
 	enum protocol_api api;
 	bool debug_allowed; /* the caller may use the debug protocol */
-	bool lenient;       /* an odd module name or id makes only that module unfound */
+	bool lenient;       /* not held to Eliot's characters: an odd name or id concerns only its module */
 	struct protocol_limits limits;
 };
 
 /*
- * Reads the whole body in one pass, in memory proportional to its frames.
- * Everything in *ret_request lives in `arena` or points into `body`; module
- * states and answers are allocated and empty.  Rules: see docs/api.md.
+ * Reads the whole body in one pass, in memory proportional to its frames and
+ * modules and bounded by the limits; what is skipped costs none.  Everything in
+ * *ret_request and *ret_debug lives in `arena` or points into `body`; module
+ * states and answers are allocated and empty, cache_hits is NULL, want_debug is
+ * false.  *ret_request, *ret_debug and *err are written by their verdicts only.
+ * Rules: see docs/api.md.
  */
-enum protocol_verdict protocol_decode(const struct protocol_options *options, struct slice body, struct arena *arena,
-				      struct request *ret_request, struct debug_request *ret_debug, struct err *err);
+enum protocol_verdict protocol_decode(const struct protocol_options *options, struct slice body,
+				      struct arena *arena, struct request *ret_request,
+				      struct debug_request *ret_debug, struct err *err);
 
-/* Appends the answer in the request's dialect.  `timing` is NULL unless request->want_debug. */
+/*
+ * Appends the answer in the request's dialect.  `timing` is NULL unless
+ * request->want_debug, and only v5 has a place for it.  A module that is
+ * referenced and still MODULE_UNASKED is one that cannot exist: false.  Frames
+ * with an odd offset or without a module must have no answer.
+ */
 void protocol_encode(struct buf *buf, const struct request *request, const struct request_timing *timing);
 
-/* {"title": "<text>"} as Eliot's clients know it; used on every URL. */
+/* Appends {"title": "<text>"} as Eliot's clients know it; used on every URL. */
 void protocol_encode_error(struct buf *buf, enum protocol_api api, struct slice text);
 
 #endif

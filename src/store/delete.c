@@ -95,7 +95,8 @@ static void leftovers_add(struct leftovers *leftovers, uint64_t id, struct slice
 {
 	if (leftovers->count == leftovers->room) {
 		leftovers->room = leftovers->room ? leftovers->room * 2 : 16;
-		leftovers->list = mem_realloc_array(leftovers->list, leftovers->room, sizeof(*leftovers->list));
+		leftovers->list =
+			mem_realloc_array(leftovers->list, leftovers->room, sizeof(*leftovers->list));
 	}
 	leftovers->list[leftovers->count++] =
 		(struct leftover){id, slice_make(mem_strndup(key.data, key.len), key.len)};
@@ -143,53 +144,63 @@ static void add_to_sums(struct store_meta *sums, const struct store_record *reco
 		sums->tables++;
 		break;
 	case STATE_DYING:
+		sums->dying++;
 		sums->dying_pages += record->pages;
 		break;
 	}
 }
 
-static int recount(struct store *store, MDB_txn *txn, struct leftovers *leftovers)
+static bool sums_equal(const struct store_meta *a, const struct store_meta *b)
+{
+	return a->tables == b->tables && a->dying == b->dying && a->pages == b->pages &&
+	       a->pending_pages == b->pending_pages && a->dying_pages == b->dying_pages;
+}
+
+static int recount(struct store *store, MDB_txn *txn, MDB_cursor *tab, MDB_cursor *seg,
+		   struct leftovers *leftovers)
 {
 	struct store_meta meta, sums = {0};
 	struct store_record record;
-	MDB_val at, value;
-	MDB_cursor *cursor;
 	struct slice key;
+	MDB_val at, value;
 	uint64_t id = 0;
 	int rc = store_meta_get(store, txn, &meta);
 
-	if (rc != MDB_SUCCESS || (rc = mdb_cursor_open(txn, store->seg, &cursor)) != MDB_SUCCESS)
-		return rc;
-	while (rc == MDB_SUCCESS && (rc = store_record_next(store, txn, &id, &record, &key)) == MDB_SUCCESS) {
+	while (rc == MDB_SUCCESS && (rc = store_record_next(tab, &id, &record, &key)) == MDB_SUCCESS) {
 		add_to_sums(&sums, &record);
 		if (record.state == STATE_PENDING)
 			leftovers_add(leftovers, id, key);
-		rc = recount_values(store, cursor, id++, record.pages);
+		rc = recount_values(store, seg, id++, record.pages);
 	}
-	if (rc == MDB_NOTFOUND && mdb_cursor_get(cursor, &at, &value, MDB_NEXT) == MDB_SUCCESS)
-		rc = MDB_CORRUPTED; /* values behind the last table */
-	mdb_cursor_close(cursor);
 	if (rc != MDB_NOTFOUND)
 		return rc;
-	if (sums.tables != meta.tables || sums.pages != meta.pages || sums.pending_pages != meta.pending_pages ||
-	    sums.dying_pages != meta.dying_pages)
+	if (mdb_cursor_get(seg, &at, &value, MDB_NEXT) == MDB_SUCCESS) /* values behind the last table */
 		return MDB_CORRUPTED;
-	return MDB_SUCCESS;
+	return sums_equal(&sums, &meta) ? MDB_SUCCESS : MDB_CORRUPTED;
 }
 
 static int read_leftovers(struct store *store, struct leftovers *leftovers, struct err *err)
 {
+	MDB_cursor *tab = NULL, *seg = NULL;
 	MDB_txn *txn;
 	int rc = store_reader(store, &txn);
 
-	if (rc == MDB_SUCCESS) {
-		rc = recount(store, txn, leftovers);
-		store_read_end(store);
-	}
+	if (rc == MDB_SUCCESS)
+		rc = mdb_cursor_open(txn, store->tab, &tab);
+	if (rc == MDB_SUCCESS)
+		rc = mdb_cursor_open(txn, store->seg, &seg);
+	if (rc == MDB_SUCCESS)
+		rc = recount(store, txn, tab, seg, leftovers);
+	if (tab)
+		mdb_cursor_close(tab);
+	if (seg)
+		mdb_cursor_close(seg);
+	store_read_end(store);
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "recount the tables");
 }
 
-int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx, struct err *err)
+int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
+		  struct err *err)
 {
 	struct leftovers leftovers = {0};
 	int result;
@@ -199,7 +210,7 @@ int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice k
 	for (size_t i = 0; i < leftovers.count && result == 0; i++) {
 		struct deletion deletion = {.id = leftovers.list[i].id};
 
-		if (!is_live(ctx, leftovers.list[i].key))
+		if (is_live == NULL || !is_live(ctx, leftovers.list[i].key))
 			result = store_write(store, retire_pending, &deletion, 0, "delete a leftover", err);
 	}
 	leftovers_release(&leftovers);

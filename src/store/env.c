@@ -53,7 +53,10 @@ static uint64_t file_pages(struct store *store)
 	return (uint64_t)info.st_size / store->page_bytes;
 }
 
-/* Under the write lock, so that no commit of another process is cut off; missing pages then read as zeros, not SIGBUS. */
+/*
+ * Under the write lock, so that no commit of another process is cut off; missing
+ * pages then read as zeros and do not end the process with SIGBUS.
+ */
 static int lengthen(struct store *store, uint64_t *ret_had, uint64_t *ret_want)
 {
 	mdb_filehandle_t fd;

@@ -35,18 +35,21 @@ int store_save_stamps(struct store_txn *t)
 	struct store *store = t->store;
 	struct store_record record;
 	struct slice key;
+	MDB_cursor *tab;
+	int rc = mdb_cursor_open(t->txn, store->tab, &tab);
 
-	for (int i = 0; i < RECORDS && store->stamp_count; i++) {
+	if (rc != MDB_SUCCESS)
+		return rc;
+	for (int i = 0; i < RECORDS && store->stamp_count && rc == MDB_SUCCESS; i++) {
 		uint64_t id = store->stamps_saved_to;
-		int rc = store_record_next(store, t->txn, &id, &record, &key);
 
+		rc = store_record_next(tab, &id, &record, &key);
 		store->stamps_saved_to = rc == MDB_SUCCESS ? id + 1 : 0;
 		if (rc == MDB_SUCCESS)
 			rc = save_stamp(t, id, &record, key);
-		if (rc != MDB_SUCCESS)
-			return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 	}
-	return MDB_SUCCESS;
+	mdb_cursor_close(tab);
+	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
 /* ---- dying ---- */
@@ -59,6 +62,7 @@ static void count_as_dying(struct store_meta *meta, const struct store_record *r
 	} else {
 		meta->pending_pages -= record->pages;
 	}
+	meta->dying++;
 	meta->dying_pages += record->pages;
 }
 
@@ -95,9 +99,9 @@ int store_retire(struct store_txn *t, uint64_t id)
 /* ---- reaping ---- */
 
 struct reap {
-	uint64_t id;    /* all dying tables below it are gone */
+	uint64_t id;    /* where looking for dying tables goes on */
 	uint64_t freed; /* pages, in this transaction */
-	bool done;
+	bool worked, done;
 };
 
 static int cursor_at_table(struct store_txn *t, uint64_t id, MDB_cursor **ret, MDB_val *at, MDB_val *value)
@@ -151,6 +155,7 @@ static int reap_table(struct store_txn *t, struct reap *reap, struct store_recor
 		freed = record->pages;
 		store_put_be64(bytes, reap->id);
 		rc = mdb_del(t->txn, t->store->tab, &at, NULL);
+		t->meta.dying--;
 	} else if (rc == MDB_SUCCESS) {
 		record->pages -= freed;
 		rc = store_record_put(t->store, t->txn, reap->id, record, slice_make(copy, key.len));
@@ -164,28 +169,32 @@ static int reap_table(struct store_txn *t, struct reap *reap, struct store_recor
 static int reap_some(struct store_txn *t, void *ctx)
 {
 	struct reap *reap = ctx;
-	bool changed = false;
-	int rc = MDB_SUCCESS;
+	uint64_t from_id = reap->id;
+	MDB_cursor *tab;
+	int rc;
 
-	reap->freed = 0;
-	while (rc == MDB_SUCCESS && reap->freed < STORE_REAP_PAGES) {
+	reap->done = t->meta.dying == 0;
+	if (reap->done)
+		return STORE_UNCHANGED;
+	rc = mdb_cursor_open(t->txn, t->store->tab, &tab);
+	if (rc != MDB_SUCCESS)
+		return rc;
+	for (reap->freed = 0; rc == MDB_SUCCESS && t->meta.dying && reap->freed < STORE_REAP_PAGES;) {
 		struct store_record record;
 		struct slice key;
 
-		rc = store_record_next(t->store, t->txn, &reap->id, &record, &key);
-		if (rc != MDB_SUCCESS)
-			break;
-		if (record.state != STATE_DYING) {
+		rc = store_record_next(tab, &reap->id, &record, &key);
+		if (rc == MDB_SUCCESS && record.state == STATE_DYING)
+			rc = reap_table(t, reap, &record, key);
+		else
 			reap->id++;
-			continue;
-		}
-		rc = reap_table(t, reap, &record, key);
-		changed = true;
 	}
+	mdb_cursor_close(tab);
+	reap->worked = true;
 	if (rc != MDB_NOTFOUND)
 		return rc;
-	reap->done = true;
-	return changed ? MDB_SUCCESS : STORE_UNCHANGED;
+	reap->id = 0; /* a table below became dying meanwhile */
+	return from_id ? MDB_SUCCESS : MDB_CORRUPTED;
 }
 
 int store_reap(struct store *store)
@@ -198,7 +207,7 @@ int store_reap(struct store *store)
 		if (rc != MDB_SUCCESS)
 			return rc;
 	}
-	return store_settle(store);
+	return reap.worked ? store_settle(store) : MDB_SUCCESS;
 }
 
 /* ---- choosing ---- */
@@ -208,7 +217,7 @@ struct candidate {
 };
 
 struct eviction {
-	uint64_t pages;    /* to be written */
+	uint64_t pages; /* to be written */
 	bool ignore_budget;
 	bool others_in_way;
 };
@@ -222,39 +231,39 @@ static int by_last_use(const void *a, const void *b)
 	return one->id < two->id ? -1 : one->id > two->id;
 }
 
-static int published_tables(struct store_txn *t, struct candidate **ret, size_t *ret_count)
+/* `list` has room for all of them: the meta record knows how many there are. */
+static int published_tables(struct store_txn *t, struct candidate *list, size_t *ret_count)
 {
-	struct candidate *list = NULL;
 	struct store_record record;
-	size_t count = 0, room = 0;
 	struct slice key;
-	uint64_t id = 0;
-	int rc;
+	MDB_cursor *tab;
+	int rc = mdb_cursor_open(t->txn, t->store->tab, &tab);
 
-	while ((rc = store_record_next(t->store, t->txn, &id, &record, &key)) == MDB_SUCCESS) {
-		if (record.state == STATE_PUBLISHED) {
-			if (count == room) {
-				room = room ? room * 2 : 256;
-				list = mem_realloc_array(list, room, sizeof(*list));
-			}
-			list[count++] = (struct candidate){id, store_last_use(t->store, &record), record.pages};
+	*ret_count = 0;
+	if (rc != MDB_SUCCESS)
+		return rc;
+	for (uint64_t id = 0; (rc = store_record_next(tab, &id, &record, &key)) == MDB_SUCCESS; id++) {
+		if (record.state != STATE_PUBLISHED)
+			continue;
+		if (*ret_count == t->meta.tables) {
+			rc = MDB_CORRUPTED;
+			break;
 		}
-		id++;
+		list[(*ret_count)++] =
+			(struct candidate){id, store_last_use(t->store, &record), record.pages};
 	}
-	*ret = list;
-	*ret_count = count;
+	mdb_cursor_close(tab);
 	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
 static int retire_oldest(struct store_txn *t, uint64_t pages)
 {
-	struct candidate *list = NULL;
-	size_t count = 0;
+	struct candidate *list = mem_calloc(t->meta.tables, sizeof(*list));
+	size_t count;
 	uint64_t retired = 0;
-	int rc = published_tables(t, &list, &count);
+	int rc = published_tables(t, list, &count);
 
-	if (count)
-		qsort(list, count, sizeof(*list), by_last_use);
+	qsort(list, count, sizeof(*list), by_last_use);
 	for (size_t i = 0; i < count && rc == MDB_SUCCESS && retired < pages; i++) {
 		retired += list[i].pages;
 		rc = store_retire(t, list[i].id);
@@ -281,12 +290,13 @@ static int choose(struct store_txn *t, void *ctx)
 int store_make_room(struct store *store, uint64_t pages, struct err *err)
 {
 	struct eviction eviction = {.pages = pages};
+	int rc;
 
 	if (store_write(store, choose, &eviction, 0, "choose tables to evict", err) < 0)
 		return -1;
 	if (eviction.others_in_way)
 		return err_set(err, ERR_BUSY, "store: tables being written take all room");
-	int rc = store_reap(store);
+	rc = store_reap(store);
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "evict tables");
 }
 

@@ -78,7 +78,8 @@ int store_stat(struct store *store, struct store_stat *ret, struct err *err)
 
 /* 1 to go on, 0 the callback wants no more, -1 with *ret_rc. */
 static int show(struct store *store, MDB_txn *txn, MDB_val name,
-		int (*each)(void *ctx, struct slice key, const struct store_table *table), void *ctx, int *ret_rc)
+		int (*each)(void *ctx, struct slice key, const struct store_table *table), void *ctx,
+		int *ret_rc)
 {
 	struct store_record record;
 	struct store_table table;

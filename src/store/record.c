@@ -89,7 +89,8 @@ int store_record_parse(MDB_val value, struct store_record *ret, struct slice *re
 	return MDB_SUCCESS;
 }
 
-int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret, struct slice *ret_key)
+int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret,
+		     struct slice *ret_key)
 {
 	unsigned char bytes[8];
 	MDB_val at = {sizeof(bytes), bytes}, value;
@@ -142,19 +143,14 @@ int store_meta_get(struct store *store, MDB_txn *txn, struct store_meta *ret)
 	return MDB_SUCCESS;
 }
 
-int store_record_next(struct store *store, MDB_txn *txn, uint64_t *id, struct store_record *ret,
-		      struct slice *ret_key)
+int store_record_next(MDB_cursor *tab, uint64_t *id, struct store_record *ret, struct slice *ret_key)
 {
 	unsigned char bytes[8];
 	MDB_val at = {sizeof(bytes), bytes}, value;
-	MDB_cursor *cursor;
-	int rc = mdb_cursor_open(txn, store->tab, &cursor);
+	int rc;
 
-	if (rc != MDB_SUCCESS)
-		return rc;
 	store_put_be64(bytes, *id);
-	rc = mdb_cursor_get(cursor, &at, &value, MDB_SET_RANGE);
-	mdb_cursor_close(cursor);
+	rc = mdb_cursor_get(tab, &at, &value, MDB_SET_RANGE);
 	if (rc != MDB_SUCCESS)
 		return rc;
 	if (at.mv_size != sizeof(bytes))

@@ -13,7 +13,7 @@
  * name -> table record -> values.  A table is pending while it is written in
  * transactions of at most `txn_bytes`, published by one more, dying while it
  * is deleted; readers see published tables only, each whole or not at all.
- * Ids are never used twice.
+ * Ids are never used twice.  Publishing a table forgets that it was absent.
  *
  * One store per process and directory, opened after fork (LMDB's rule); a
  * process that forks must have closed it.  Not thread-safe.
@@ -69,20 +69,37 @@ int store_value(struct store *store, uint64_t table_id, unsigned kind, uint64_t 
 /* Marks the table as just used (a relaxed store, at most once a second). */
 void store_touch(struct store *store, const struct store_table *table);
 
-/* ---- writing (outside a read) ---- */
+/*
+ * ---- writing (outside a read) ----
+ *
+ * ERR_BUSY where the file is full for now: other tables are being written, or a
+ * reader of another process stands still and keeps freed pages from being used.
+ * The table at hand is then served without being stored.  After ERR_SYSTEM the
+ * store is best closed and opened anew.
+ */
 
 struct store_insert;
 
-/* Starts a pending table.  A pending leftover of the same key is deleted: the caller holds the key's lock. */
+/*
+ * Starts a table.  The caller holds the key's lock: a pending table of the same
+ * key is a dead process's leftover and is deleted with the first write.
+ */
 int store_insert_begin(struct store_insert **ret, struct store *store, struct slice key, struct err *err);
 
-/* Values are collected and written in transactions of at most txn_bytes; those of one kind come in ascending key order. */
-int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value, struct err *err);
+/*
+ * Values of at most 16368 bytes are collected and written, as pending, in
+ * transactions of at most txn_bytes; those of one kind come in ascending key
+ * order.  After -1 only store_insert_abort() may follow.  ERR_LIMIT as soon as
+ * the table exceeds the budget, for which others may have been evicted by then:
+ * do not start what is known to be too large.
+ */
+int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key, struct slice value,
+		       struct err *err);
 
 /*
- * Makes room if needed, writes what is left, replaces a published table of the
- * same key, and shows the new one; fills ret->id, pages, slot.  Frees `insert`
- * in every case.  ERR_LIMIT when the table does not fit the budget at all.
+ * Writes what is left, replaces a published table of the same key, and shows the
+ * new one; of `info` everything but id, pages and slot is taken, *ret has those,
+ * too.  Frees `insert` in every case.
  */
 int store_insert_publish(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
 			 struct err *err);
@@ -91,21 +108,24 @@ void store_insert_abort(struct store_insert *insert);
 /* Deletes the table of a key, published or not, in bounded transactions.  1 there was one, 0 none, -1. */
 int store_delete(struct store *store, struct slice key, struct err *err);
 
-/* Deletes by id a table that proved damaged, if it is still the published one of its key. */
+/* Deletes by id a table that proved damaged.  1, 0 if it is not the published one of its key any more, -1. */
 int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 
 /*
- * After a crash: deletes dying tables, and pending ones for which
- * is_live(ctx, key) says false; recounts pages; frees stale reader slots.
+ * After a crash: frees stale reader slots, deletes dying tables, and pending ones
+ * for which is_live(ctx, key) says false (NULL: all).  Before that all pages are
+ * recounted; sums that differ are ERR_CORRUPT.
  */
-int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx, struct err *err);
+int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
+		  struct err *err);
 
 /* ---- negative entries: a module known to be absent ---- */
 
-/* Remembers until `until_s` (wall clock); bounded in number, the oldest go first. */
+/* Remembers until `until_s` (wall clock); bounded in number, what expires first goes first. */
 int store_absent_put(struct store *store, struct slice key, uint64_t until_s, struct err *err);
 /* 1 while remembered as absent, 0 not, -1.  Inside a read. */
 int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err);
+/* 1 there was one, 0 none, -1. */
 int store_absent_delete(struct store *store, struct slice key, struct err *err);
 
 /* ---- looking around ---- */

@@ -39,9 +39,10 @@ struct store_meta {
 	uint32_t schema, page_bytes;
 	uint64_t next_id;
 	uint64_t tables; /* published */
+	uint64_t dying;  /* tables */
 	uint64_t pages, pending_pages, dying_pages;
 };
-static_assert(sizeof(struct store_meta) == 48, "on disk");
+static_assert(sizeof(struct store_meta) == 56, "on disk");
 
 /* `name`: module key -> tables; 0 is none.  A record without either is deleted. */
 struct store_name {
@@ -78,18 +79,19 @@ uint64_t store_get_be64(const void *from);
 int store_name_get(struct store *store, MDB_txn *txn, struct slice key, struct store_name *ret);
 int store_name_put(struct store *store, MDB_txn *txn, struct slice key, const struct store_name *name);
 int store_record_parse(MDB_val value, struct store_record *ret, struct slice *ret_key);
-int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret, struct slice *ret_key);
+int store_record_get(struct store *store, MDB_txn *txn, uint64_t id, struct store_record *ret,
+		     struct slice *ret_key);
 int store_record_put(struct store *store, MDB_txn *txn, uint64_t id, const struct store_record *record,
 		     struct slice key);
 int store_meta_put(struct store *store, MDB_txn *txn, const struct store_meta *meta, unsigned flags);
 int store_meta_get(struct store *store, MDB_txn *txn, struct store_meta *ret);
 
 /*
- * Goes through `tab` from *id on: MDB_SUCCESS with the next record, *id set to
- * its id, or MDB_NOTFOUND.  The key points into the map: copy it before writing.
+ * Goes through `tab` from *id on, with a cursor of that database: MDB_SUCCESS
+ * with the next record, *id set to its id, or MDB_NOTFOUND.  The key points into
+ * the map: copy it before writing.
  */
-int store_record_next(struct store *store, MDB_txn *txn, uint64_t *id, struct store_record *ret,
-		      struct slice *ret_key);
+int store_record_next(MDB_cursor *tab, uint64_t *id, struct store_record *ret, struct slice *ret_key);
 void store_table_fill(struct store_table *ret, uint64_t id, const struct store_record *record);
 
 /* ---- errors and transactions ---- */
@@ -115,13 +117,14 @@ struct store_txn {
 enum { STORE_UNCHANGED = -1 };
 typedef int store_txn_body(struct store_txn *t, void *ctx);
 
-/* Runs `body` (which returns an LMDB code) in one write transaction and commits; an LMDB code. */
+/*
+ * Runs `body` (which returns an LMDB code) in one write transaction and commits;
+ * an LMDB code.  Where the file is full, waits a moment for readers that keep
+ * pages from being used and runs the body again: it must be repeatable.
+ */
 int store_write_once(struct store *store, store_txn_body *body, void *ctx);
 
-/*
- * The same; where the file is full, makes a bounded amount of room and runs the
- * body again, so it must be repeatable.  `pages` is about what it writes.
- */
+/* The same; where that is not enough, evicts, too, twice `pages`, which is about what the body writes. */
 int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t pages, const char *doing,
 		struct err *err);
 
@@ -133,10 +136,13 @@ int store_settle(struct store *store);
 /* Makes a published or pending table dying: its name goes, its values are left to store_reap(). */
 int store_retire(struct store_txn *t, uint64_t id);
 
-/* Deletes dying tables in bounded transactions and settles; an LMDB code. */
+/* Deletes dying tables, if any, in bounded transactions, and settles; an LMDB code. */
 int store_reap(struct store *store);
 
-/* Evicts the least recently used tables until `pages` more fit the budget.  ERR_BUSY if others' pending ones are in the way. */
+/*
+ * Evicts the least recently used tables until `pages` more fit the budget.
+ * ERR_BUSY if tables that others are writing are in the way.
+ */
 int store_make_room(struct store *store, uint64_t pages, struct err *err);
 
 /* Evicts tables of about `pages` pages, whatever the budget says; an LMDB code. */

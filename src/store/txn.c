@@ -3,9 +3,10 @@
 #include "store/store_internal.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int store_fail(struct err *err, int rc, const char *doing)
@@ -128,7 +129,7 @@ static int begin_write(struct store *store, struct store_txn *t)
 	return rc;
 }
 
-int store_write_once(struct store *store, store_txn_body *body, void *ctx)
+static int run(struct store *store, store_txn_body *body, void *ctx)
 {
 	struct store_txn t;
 	int rc = begin_write(store, &t);
@@ -151,11 +152,6 @@ static int change_nothing(struct store_txn *t, void *ctx)
 	return MDB_SUCCESS; /* the meta record is written all the same */
 }
 
-int store_settle(struct store *store)
-{
-	return store_write_once(store, change_nothing, NULL);
-}
-
 /* ---- a full file ---- */
 
 /* A full disk looks like a full map: pages that are freed can be written to again. */
@@ -167,16 +163,17 @@ static bool is_full(int rc)
 /* mdb_reader_list() gives the table as text: pid, thread, transaction ("-" for an idle slot). */
 static int note_oldest(const char *line, void *ctx)
 {
-	unsigned long long *oldest = ctx, txn;
+	uint64_t *oldest = ctx, txn;
+	const char *last = strrchr(line, ' ');
 
-	if (sscanf(line, "%*d %*x %llu", &txn) == 1 && txn < *oldest)
+	if (last && num_parse_dec(slice_make(last + 1, strcspn(last + 1, "\n")), UINT64_MAX, &txn) && txn < *oldest)
 		*oldest = txn;
 	return 0;
 }
 
 static bool readers_lag(struct store *store)
 {
-	unsigned long long oldest = UINT64_MAX;
+	uint64_t oldest = UINT64_MAX;
 	MDB_envinfo info;
 
 	mdb_env_info(store->env, &info);
@@ -199,16 +196,30 @@ static bool readers_catch_up(struct store *store)
 	return true;
 }
 
+int store_write_once(struct store *store, store_txn_body *body, void *ctx)
+{
+	int rc = run(store, body, ctx);
+
+	if (is_full(rc) && readers_catch_up(store)) {
+		run(store, change_nothing, NULL); /* settle; that may fit where the body did not */
+		rc = run(store, body, ctx);
+	}
+	return rc;
+}
+
+int store_settle(struct store *store)
+{
+	return store_write_once(store, change_nothing, NULL);
+}
+
 int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t pages, const char *doing,
 		struct err *err)
 {
 	enum { TRIES = 3 };
 	int rc = store_write_once(store, body, ctx);
 
-	for (int i = 1; i < TRIES && is_full(rc); i++) {
-		/* with one in the way, evicting would empty the store for nothing */
-		if (!readers_catch_up(store))
-			break;
+	/* with a reader in the way, evicting would empty the store for nothing */
+	for (int i = 1; i < TRIES && is_full(rc) && !readers_lag(store); i++) {
 		rc = store_evict_some(store, pages);
 		if (rc == MDB_SUCCESS || is_full(rc))
 			rc = store_write_once(store, body, ctx);

@@ -32,24 +32,25 @@ static inline uint32_t bits_get(const uint8_t *base, uint64_t bit, unsigned widt
 struct bit_writer {
 	struct buf *buf;
 	uint64_t pending;
-	unsigned count; /* bits pending, below 8 between calls */
+	unsigned count; /* bits pending, below 32 between calls */
 };
 
 static inline void bits_put(struct bit_writer *writer, uint32_t value, unsigned width)
 {
 	writer->pending |= (uint64_t)value << writer->count;
 	writer->count += width;
-	while (writer->count >= 8) {
-		buf_add_byte(writer->buf, (char)writer->pending);
-		writer->pending >>= 8;
-		writer->count -= 8;
+	if (writer->count >= 32) {
+		uint32_t word = (uint32_t)writer->pending;
+
+		buf_add(writer->buf, &word, sizeof(word));
+		writer->pending >>= 32;
+		writer->count -= 32;
 	}
 }
 
 static inline void bits_finish(struct bit_writer *writer)
 {
-	if (writer->count)
-		buf_add_byte(writer->buf, (char)writer->pending);
+	buf_add(writer->buf, &writer->pending, (writer->count + 7) / 8);
 	writer->pending = 0;
 	writer->count = 0;
 }

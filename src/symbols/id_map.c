@@ -66,7 +66,7 @@ static uint32_t *hashed_place(struct id_map *map, uint32_t id)
 	return &slot->number;
 }
 
-uint32_t id_map_number(struct id_map *map, uint32_t id)
+uint32_t id_map_add(struct id_map *map, uint32_t id)
 {
 	uint32_t *place = id < ID_MAP_DIRECT ? direct_place(map, id) : hashed_place(map, id);
 

@@ -18,7 +18,14 @@ struct id_map {
 
 void id_map_release(struct id_map *map);
 
+uint32_t id_map_add(struct id_map *map, uint32_t id);
+
 /* The number of `id`; a new one if it has none. */
-uint32_t id_map_number(struct id_map *map, uint32_t id);
+static inline uint32_t id_map_number(struct id_map *map, uint32_t id)
+{
+	if (id < map->direct_count && map->direct[id])
+		return map->direct[id] - 1;
+	return id_map_add(map, id); /* which knows the hashed ones, too */
+}
 
 #endif

@@ -4,6 +4,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/bits.h \
 	src/symbols/block.h src/symbols/block_read.c src/symbols/block_write.c \
 	src/symbols/dictionary.c src/symbols/dictionary.h \
+	src/symbols/frames.c src/symbols/frames.h \
 	src/symbols/func_flatten.c src/symbols/func_flatten.h \
 	src/symbols/grow.c src/symbols/grow.h \
 	src/symbols/id_map.c src/symbols/id_map.h \
@@ -16,6 +17,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/names_ring.c src/symbols/names_ring.h \
 	src/symbols/names_write.c src/symbols/names_write.h \
 	src/symbols/publics.c src/symbols/publics.h \
+	src/symbols/record_read.c src/symbols/record_read.h \
 	src/symbols/record_write.c src/symbols/record_write.h \
 	src/symbols/spans.c src/symbols/spans.h \
 	src/symbols/spill.c src/symbols/spill.h \
@@ -25,7 +27,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/table.h \
 	src/symbols/table_build.c src/symbols/table_build.h \
 	src/symbols/table_format.c src/symbols/table_format.h \
-	src/symbols/table_lookup.c \
+	src/symbols/table_batch.c src/symbols/table_lookup.c \
 	src/symbols/table_open.c src/symbols/table_open.h \
 	src/symbols/table_write.c src/symbols/table_write.h \
 	src/symbols/value_write.c src/symbols/value_write.h

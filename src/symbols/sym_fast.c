@@ -8,8 +8,6 @@
 #include <emmintrin.h>
 #endif
 
-enum { FIELDS_MAX = 20 };
-
 /* One bit for each of 16 bytes that is a blank or a control byte. */
 static inline uint64_t blanks16(const char *text)
 {
@@ -57,16 +55,18 @@ static inline uint32_t field_dec(const char *line, unsigned from, unsigned to, b
 /* "address size line file\n": returns the next line, or NULL if it has another form. */
 static inline const char *fast_line(struct sym_scan *scan, const char *text)
 {
-	uint32_t mask = blanks32(text);
+	uint32_t blanks = blanks32(text);
+	uint32_t second = blanks & (blanks - 1), third = second & (second - 1), fourth = third & (third - 1);
 	unsigned ends[4];
 	struct sym_line line;
-	struct sym_line *added;
 	bool bad = false;
 
-	if (__builtin_popcount(mask) < 4)
+	if (fourth == 0)
 		return NULL;
-	for (unsigned i = 0; i < 4; i++, mask &= mask - 1)
-		ends[i] = (unsigned)__builtin_ctz(mask);
+	ends[0] = (unsigned)__builtin_ctz(blanks);
+	ends[1] = (unsigned)__builtin_ctz(second);
+	ends[2] = (unsigned)__builtin_ctz(third);
+	ends[3] = (unsigned)__builtin_ctz(fourth);
 	bad |= text[ends[0]] != ' ' || text[ends[1]] != ' ' || text[ends[2]] != ' ' || text[ends[3]] != '\n';
 	line.address = field_hex(text, 0, ends[0], &bad);
 	line.size = field_hex(text, ends[0] + 1, ends[1], &bad);
@@ -74,58 +74,100 @@ static inline const char *fast_line(struct sym_scan *scan, const char *text)
 	line.file = field_dec(text, ends[2] + 1, ends[3], &bad);
 	if (bad)
 		return NULL;
-	added = sym_scan_add_line(scan);
-	*added = line;
+	*sym_scan_add_line(scan) = line;
 	return text + ends[3] + 1;
 }
 
-/* Where the fields of a line end whose LF is among its first 64 bytes; 0 fields if it is not. */
-static inline unsigned field_ends(const char *text, unsigned ends[static FIELDS_MAX])
+/* Goes through the blanks of a line 64 bytes at a time. */
+struct blank_cursor {
+	const char *text, *end; /* no bytes from `end` on are read */
+	uint64_t mask;          /* blanks not passed yet, of the 64 bytes at `text` */
+};
+
+/* The next blank or control byte, or NULL near the end of the text. */
+static inline const char *next_blank(struct blank_cursor *cursor)
 {
-	uint64_t mask = blanks64(text);
-	unsigned count = 0;
+	const char *blank;
 
-	for (; mask && count < FIELDS_MAX; mask &= mask - 1) {
-		unsigned at = (unsigned)__builtin_ctzll(mask);
-
-		ends[count++] = at;
-		if (text[at] == '\n')
-			return count;
-		if (text[at] != ' ')
-			return 0;
+	while (cursor->mask == 0) {
+		if (cursor->end - cursor->text < 2 * 64)
+			return NULL;
+		cursor->text += 64;
+		cursor->mask = blanks64(cursor->text);
 	}
-	return 0;
+	blank = cursor->text + __builtin_ctzll(cursor->mask);
+	cursor->mask &= cursor->mask - 1;
+	return blank;
+}
+
+/* Cuts off the field that begins at *at and is ended by a space. */
+static inline struct slice fast_field(struct blank_cursor *cursor, const char **at, bool *bad)
+{
+	const char *from = *at, *blank = next_blank(cursor);
+
+	if (blank == NULL || *blank != ' ')
+		*bad = true;
+	else
+		*at = blank + 1;
+	return slice_make(from, (size_t)(*at - from) - 1);
+}
+
+static inline uint32_t fast_dec(struct blank_cursor *cursor, const char **at, bool *bad)
+{
+	struct slice field = fast_field(cursor, at, bad);
+
+	return *bad ? 0 : field_dec(field.data, 0, (unsigned)field.len, bad);
+}
+
+/* Pairs up to the end of the line; returns the next line or NULL. */
+static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at)
+{
+	uint32_t index = (uint32_t)scan->function.inline_count;
+	bool bad = false;
+
+	for (;;) {
+		struct slice address = fast_field(cursor, &at, &bad);
+		const char *end = bad ? NULL : next_blank(cursor);
+
+		if (end == NULL || (*end != ' ' && *end != '\n'))
+			return NULL;
+		*sym_scan_add_range(scan) = (struct sym_range){
+			.address = field_hex(address.data, 0, (unsigned)address.len, &bad),
+			.size = field_hex(at, 0, (unsigned)(end - at), &bad),
+			.inlined = index,
+		};
+		if (bad)
+			return NULL;
+		at = end + 1;
+		if (*end == '\n')
+			return at;
+	}
 }
 
 /* "INLINE level call_line call_file origin (address size)+\n". */
-static const char *fast_inline(struct sym_scan *scan, const char *text)
+static const char *fast_inline(struct sym_scan *scan, const char *text, const char *end)
 {
-	unsigned ends[FIELDS_MAX];
-	unsigned count = field_ends(text, ends);
-	uint32_t index = (uint32_t)scan->function.inline_count;
-	uint32_t level, call_line, call_file, origin;
+	struct blank_cursor cursor = {.text = text, .end = end, .mask = blanks64(text)};
 	size_t ranges_before = scan->function.range_count;
+	struct sym_inline inlined;
+	const char *at = text, *next;
 	bool bad = false;
+	uint32_t level;
 
-	if (count < 7 || count % 2 == 0)
+	fast_field(&cursor, &at, &bad);
+	level = fast_dec(&cursor, &at, &bad);
+	inlined.call_line = fast_dec(&cursor, &at, &bad);
+	inlined.call_file = fast_dec(&cursor, &at, &bad);
+	inlined.origin = fast_dec(&cursor, &at, &bad);
+	if (bad || level > SYM_LEVEL_MAX)
 		return NULL;
-	level = field_dec(text, ends[0] + 1, ends[1], &bad);
-	call_line = field_dec(text, ends[1] + 1, ends[2], &bad);
-	call_file = field_dec(text, ends[2] + 1, ends[3], &bad);
-	origin = field_dec(text, ends[3] + 1, ends[4], &bad);
-	for (unsigned i = 5; i < count; i += 2)
-		*sym_scan_add_range(scan) = (struct sym_range){
-			.address = field_hex(text, ends[i - 1] + 1, ends[i], &bad),
-			.size = field_hex(text, ends[i] + 1, ends[i + 1], &bad),
-			.inlined = index,
-		};
-	if (bad || level > SYM_LEVEL_MAX) {
+	inlined.level = (uint16_t)level;
+	next = fast_ranges(scan, &cursor, at);
+	if (next == NULL)
 		scan->function.range_count = ranges_before;
-		return NULL;
-	}
-	*sym_scan_add_inline(scan) = (struct sym_inline){
-		.call_file = call_file, .call_line = call_line, .origin = origin, .level = (uint16_t)level};
-	return text + ends[count - 1] + 1;
+	else
+		*sym_scan_add_inline(scan) = inlined;
+	return next;
 }
 
 const char *sym_fast_records(struct sym_scan *scan, const char *at, const char *end)
@@ -134,7 +176,7 @@ const char *sym_fast_records(struct sym_scan *scan, const char *at, const char *
 		const char *next;
 
 		if (*at == 'I')
-			next = memcmp(at, "INLINE ", 7) == 0 ? fast_inline(scan, at) : NULL;
+			next = memcmp(at, "INLINE ", 7) == 0 ? fast_inline(scan, at, end) : NULL;
 		else
 			next = *at != 'F' && *at != 'P' && *at != 'S' ? fast_line(scan, at) : NULL;
 		if (next == NULL)

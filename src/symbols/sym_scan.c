@@ -293,33 +293,30 @@ static int read_origin(struct sym_scan *scan, struct slice rest)
 
 static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
 {
+	bool overflows = false; /* told only where no number is bad */
+
 	for (size_t i = 0; i < count; i++) {
 		struct sym_range range = {.inlined = (uint32_t)scan->function.inline_count};
 		int reason;
 
 		if ((reason = take_hex(&rest, &range.address)) != GOOD || (reason = take_hex(&rest, &range.size)) != GOOD)
 			return reason;
-		if (range_overflows(range.address, range.size))
-			return SKIP_ADDRESS_OVERFLOW;
+		overflows |= range_overflows(range.address, range.size);
 		*sym_scan_add_range(scan) = range;
 	}
-	return GOOD;
+	return overflows ? SKIP_ADDRESS_OVERFLOW : GOOD;
 }
 
-static int read_call_site(struct slice *rest, bool old, struct sym_inline *inlined)
+static int read_call_site(struct slice *rest, bool old, uint32_t *ret_level, struct sym_inline *inlined)
 {
-	uint32_t level;
 	uint64_t line;
 	int reason;
 
 	inlined->call_file = SYM_FILE_AS_PLACE;
-	if ((reason = take_dec(rest, &level)) != GOOD || (reason = take_signed(rest, 0, &line)) != GOOD ||
+	if ((reason = take_dec(rest, ret_level)) != GOOD || (reason = take_signed(rest, 0, &line)) != GOOD ||
 	    (!old && (reason = take_signed(rest, SYM_NO_FILE, &inlined->call_file)) != GOOD) ||
 	    (reason = take_dec(rest, &inlined->origin)) != GOOD)
 		return reason;
-	if (level > SYM_LEVEL_MAX)
-		return SKIP_INLINE_LEVEL;
-	inlined->level = (uint16_t)level;
 	inlined->call_line = (uint32_t)line;
 	return GOOD;
 }
@@ -330,20 +327,25 @@ static int read_inline(struct sym_scan *scan, struct slice rest)
 	bool old = fields % 2 == 1; /* the parity is all that tells (rule R30) */
 	size_t ranges_before = scan->function.range_count;
 	struct sym_inline inlined;
+	uint32_t level;
 	int reason;
 
 	if (!scan->has_function)
 		return SKIP_NO_FUNCTION;
 	if (fields < 5)
 		return SKIP_TOO_FEW_FIELDS;
-	reason = read_call_site(&rest, old, &inlined);
+	reason = read_call_site(&rest, old, &level, &inlined);
 	if (reason == GOOD)
 		reason = read_ranges(scan, rest, (fields - (old ? 3 : 4)) / 2);
-	if (reason == GOOD)
-		*sym_scan_add_inline(scan) = inlined;
-	else
+	if (reason == GOOD && level > SYM_LEVEL_MAX)
+		reason = SKIP_INLINE_LEVEL;
+	if (reason != GOOD) {
 		scan->function.range_count = ranges_before;
-	return reason;
+		return reason;
+	}
+	inlined.level = (uint16_t)level;
+	*sym_scan_add_inline(scan) = inlined;
+	return GOOD;
 }
 
 /* A line record is told by its first field: hexadecimal digits, however many. */
@@ -400,16 +402,21 @@ static bool is_hex_id(struct slice id)
 	return digits > 0;
 }
 
+static int refuse_text(struct slice line, struct err *err)
+{
+	if (line.data[0] == '<')
+		return err_set(err, ERR_INPUT, "a web page came instead of a symbol file");
+	return err_set(err, ERR_INPUT, "not a symbol file: it does not start with a MODULE line");
+}
+
 static int read_module(struct sym_scan *scan, struct slice line, struct err *err)
 {
 	struct slice key = record_key(line);
 	struct slice rest = slice_make(line.data + key.len, line.len - key.len);
 	struct slice os = next_field(&rest), arch = next_field(&rest), id = next_field(&rest);
 
-	if (line.len && line.data[0] == '<')
-		return err_set(err, ERR_INPUT, "a web page came instead of a symbol file");
 	if (!slice_is(key, "MODULE"))
-		return err_set(err, ERR_INPUT, "not a symbol file: it does not start with a MODULE line");
+		return refuse_text(line, err);
 	if (os.len == 0 || arch.len == 0 || !is_hex_id(id))
 		return err_set(err, ERR_INPUT, "the MODULE line has no valid debug id");
 	if (scan->expected_id.data && !module_id_equal(id, scan->expected_id))
@@ -493,6 +500,13 @@ static int read_record(struct sym_scan *scan, struct slice line, bool is_long, s
 	return 0;
 }
 
+static struct slice skip_bom(struct slice line)
+{
+	static const struct slice bom = {"\xef\xbb\xbf", 3};
+
+	return slice_starts_with(line, bom) ? slice_make(line.data + bom.len, line.len - bom.len) : line;
+}
+
 /* A line without its LF. */
 static int take_line(struct sym_scan *scan, const char *data, size_t len, bool is_long, struct err *err)
 {
@@ -505,8 +519,8 @@ static int take_line(struct sym_scan *scan, const char *data, size_t len, bool i
 	if (is_long)
 		line = cut_at_character(line);
 	line = trim_end(line);
-	if (!scan->has_module && slice_starts_with(line, SLICE_LITERAL("\xef\xbb\xbf")))
-		line = slice_make(line.data + 3, line.len - 3);
+	if (!scan->has_module)
+		line = skip_bom(line);
 	if (line.len == 0)
 		return 0;
 	if (!scan->has_module)
@@ -532,6 +546,19 @@ static int take_carried(struct sym_scan *scan, struct err *err)
 	return result;
 }
 
+/* Before the first line is whole: whether it cannot become a MODULE line any more. */
+static int check_first_line(const struct sym_scan *scan, struct err *err)
+{
+	static const struct slice start = {"MODULE ", 7};
+	struct slice line = skip_bom(buf_slice(&scan->carry));
+	size_t len = line.len < start.len ? line.len : start.len;
+
+	if (len == 0 || memcmp(line.data, start.data, len) == 0 || trim_end(line).len == 0 ||
+	    (unsigned char)line.data[0] == 0xef)
+		return 0;
+	return refuse_text(line, err);
+}
+
 int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct err *err)
 {
 	const char *at = data, *end = data + len;
@@ -544,7 +571,7 @@ int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct er
 		lf = memchr(at, '\n', (size_t)(end - at));
 		if (lf == NULL) {
 			carry(scan, at, (size_t)(end - at));
-			return 0;
+			return scan->has_module ? 0 : check_first_line(scan, err);
 		}
 		if (scan->carry.len)
 			carry(scan, at, (size_t)(lf - at));

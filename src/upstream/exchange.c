@@ -335,7 +335,8 @@ static int curl_failure(const struct exchange *ex, CURLcode code, struct exchang
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(err, ERR_SYSTEM, "%s", text);
 	default:
-		ret->retryable = true;
+		/* a certificate does not get better by asking again */
+		ret->retryable = code != CURLE_PEER_FAILED_VERIFICATION;
 		return err_set(err, timed_out ? ERR_TIMEOUT : ERR_UPSTREAM, "%s", text);
 	}
 }

@@ -10,7 +10,7 @@ enum { MODULES = 3, ROUNDS = 9 };
 
 static const struct symbol_frame inlined = {
 	.function = {"std::__1::vector<int>::push_back(int&&)", 39},
-	.file = {"hg:hg.mozilla.org/mozilla-central:mfbt/Vector.h:4c2a0d4e4a0c0b8f5f0a5b2f8a1e6f3d7c9b1a20", 87},
+	.file = {"hg:hg.mozilla.org/mozilla-central:mfbt/Vector.h:4c2a0d4e4a0c0b8f5f0a5b2f8a1e6f3d7", 81},
 	.line = 87,
 };
 
@@ -18,7 +18,7 @@ static const struct symbol_answer answer = {
 	.function_start = 16,
 	.outer = {
 		.function = {"mozilla::dom::Element::SetAttribute(nsTSubstring<char16_t> const&)", 66},
-		.file = {"hg:hg.mozilla.org/mozilla-central:dom/base/Element.cpp:4c2a0d4e4a0c0b8f5f0a5b2f8a1e6f3d7c9b1", 92},
+		.file = {"hg:hg.mozilla.org/mozilla-central:dom/base/Element.cpp:4c2a0d4e4a0c0b8f5f0a", 75},
 		.line = 1234,
 	},
 	.inlines = &inlined,
@@ -29,11 +29,13 @@ static void make_body(struct buf *body, unsigned frames)
 {
 	buf_add_text(body, "{\"memoryMap\":[");
 	for (unsigned i = 0; i < MODULES; i++)
-		buf_addf(body, "%s[\"module%u.pdb\",\"44E4EC8C2F41492B9369D6B9A059577C%u\"]", i ? "," : "", i, i);
+		buf_addf(body, "%s[\"module%u.pdb\",\"44E4EC8C2F41492B9369D6B9A059577C%u\"]",
+			 i ? "," : "", i, i);
 	buf_add_text(body, "],\"stacks\":[[");
 	srand(1);
 	for (unsigned i = 0; i < frames; i++)
-		buf_addf(body, "%s[%u,%u]", i ? "," : "", (unsigned)rand() % MODULES, (unsigned)rand() % 90000000);
+		buf_addf(body, "%s[%u,%u]", i ? "," : "", (unsigned)rand() % MODULES,
+			 (unsigned)rand() % 90000000);
 	buf_add_text(body, "]],\"version\":4}");
 }
 
@@ -58,11 +60,11 @@ static void resolve(struct request *request)
 
 static void report(const char *what, unsigned frames, size_t bytes, double us)
 {
-	printf("{\"bench\":\"protocol\",\"figure\":\"%s\",\"frames\":%u,\"bytes\":%zu,\"us\":%.2f,\"ns_per_frame\":%.1f}\n",
-	       what, frames, bytes, us, us * 1000 / frames);
+	printf("{\"bench\":\"protocol\",\"figure\":\"%s\",\"frames\":%u,\"bytes\":%zu,"
+	       "\"us\":%.2f,\"ns_per_frame\":%.1f}\n", what, frames, bytes, us, us * 1000 / frames);
 }
 
-/* The best round of several, each of enough requests to be measured: what the code costs, not the neighbours. */
+/* The best of several rounds: what the code costs, not the neighbours. */
 static double best_us(double (*round)(enum protocol_api api, struct slice body, unsigned repeats),
 		      enum protocol_api api, struct slice body, unsigned repeats)
 {

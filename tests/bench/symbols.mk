@@ -4,3 +4,8 @@ EXTRA_PROGRAMS += tests/bench/symbols-lookup
 tests_bench_symbols_lookup_SOURCES = tests/bench/symbols_lookup.c $(symbols_bench_sources)
 tests_bench_symbols_lookup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_bench_symbols_lookup_LDADD = libsymbols.a libbase.a $(ZSTD_LIBS)
+
+EXTRA_PROGRAMS += tests/bench/symbols-bench
+tests_bench_symbols_bench_SOURCES = tests/bench/symbols_bench.c $(symbols_bench_sources)
+tests_bench_symbols_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_bench_symbols_bench_LDADD = libsymbols.a libbase.a $(ZSTD_LIBS)

@@ -5,6 +5,8 @@
 
 readonly MAP='"memoryMap":[["xul.pdb","44E4EC8C2F41492B9369D6B9A059577C2"]]'
 
+readonly END_ID=0123456789ABCDEF0123456789ABCDEF1
+
 # each PATH TABLE: lines of "status | title | body"; a title of * is any that says something.
 each() {
 	local path=$1 expected title text got
@@ -154,8 +156,11 @@ odd_modules() {
 	is 'odd modules: status' "$status" 200
 	is_json 'odd modules: the good one is found' true '.results[0].found_modules["xul.pdb/44E4EC8C2F41492B9369D6B9A059577C2"]'
 	is_json 'odd modules: without a function' '[null,null,null,null]' '.results[0].stacks[0][1:] | map(.function)'
-	post / "{\"stacks\":[[[0,9223372036854775808],[0,18446744073709551615],[0,-1],[-1,5]]],$MAP,\"version\":4}"
-	is_json 'huge and negative offsets' '[["0x8000000000000000 (in xul.pdb)","0xffffffffffffffff (in xul.pdb)","-0x1 (in xul.pdb)","0x5"]]' .symbolicatedStacks
+	mkdir -p "$symbols/end.pdb/$END_ID"
+	printf 'MODULE windows x86 %s end.pdb\nFUNC 1000 10 0 end()\n' "$END_ID" >"$symbols/end.pdb/$END_ID/end.sym"
+	post / "{\"stacks\":[[[0,9223372036854775808],[0,18446744073709551615],[0,-1],[-1,5],[0,4096]]],\"memoryMap\":[[\"end.pdb\",\"$END_ID\"]],\"version\":4}"
+	is_json 'huge and negative offsets' \
+		'[["0x8000000000000000 (in end.pdb)","0xffffffffffffffff (in end.pdb)","-0x1 (in end.pdb)","0x5","end() (in end.pdb)"]]' .symbolicatedStacks
 	post /symbolicate/v5 "{\"stacks\":[[[0,4096],[0,4159],[0,4160],[0,-1]]],$MAP}"
 	is_json 'at and past the end of a function' '["nsAppStartup::Run()","nsAppStartup::Run()",null,null]' \
 		'.results[0].stacks[0] | map(.function)'

@@ -69,6 +69,12 @@ is_json() {
 	is "$1" "$got" "$expected"
 }
 
+# A server that does not start: nothing else can be told.
+bail_out() {
+	echo "Bail out! $1"
+	exit 1
+}
+
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0
@@ -115,7 +121,7 @@ keep_logs() {
 # Prints the plan.  What the servers had to say about a broken invariant is a failure, too.
 e2e_end() {
 	local broken
-	broken=$(grep -hE 'AddressSanitizer|LeakSanitizer|runtime error:|Assertion|\[alert\]' "$work"/*.log 2>/dev/null |
+	broken=$(grep -hE 'AddressSanitizer|LeakSanitizer|runtime error:|Assertion|killed by signal ([^9]|1.)|\[alert\]' "$work"/*.log 2>/dev/null |
 		grep -vE "${e2e_expected_log:-^$}" | head -5)
 	is 'no server reported a fault of the program' "$broken" ''
 	echo "1..$test_count"
@@ -164,8 +170,7 @@ start_on_port() {
 		wait_until 20 listens_or_ended "$name" "$port"
 		if ! has_ended "${pid_of[$name]}" && port_answers 127.0.0.1 "$port"; then return 0; fi
 	done
-	echo "Bail out! $name does not start: $(tail -n 3 "$work/$name.log")"
-	exit 1
+	bail_out "$name does not start: $(tail -n 3 "$work/$name.log")"
 }
 
 listens_or_ended() { has_ended "${pid_of[$1]}" || port_answers 127.0.0.1 "$2"; }
@@ -184,7 +189,7 @@ start_upstream() {
 	rm -f "$work/upstream.port"
 	start upstream python3 "$top_srcdir/tests/tools/scripted_upstream.py" --root "$symbols" --port "${1:-0}" \
 		--port-file "$work/upstream.port" --log "$work/upstream.requests"
-	wait_until 10 test -f "$work/upstream.port" || echo '# the upstream does not start'
+	wait_until 10 test -f "$work/upstream.port" || bail_out 'the upstream does not start'
 	upstream_url=http://127.0.0.1:$(cat "$work/upstream.port")/
 }
 
@@ -200,7 +205,7 @@ start_web() {
 	start_on_port "$web" "${web}_on_port"
 	web_port=$port
 	web_url=http://127.0.0.1:$web_port
-	wait_until 20 web_answers "$web_url/" || echo "# no answer through $web"
+	wait_until 20 web_answers "$web_url/" || bail_out "no answer through $web: $(tail -n 3 "$work/pool.log")"
 }
 
 nginx_on_port() {
@@ -223,7 +228,7 @@ start_memcached() {
 	memcached_socket=$work/memcached.sock
 	rm -f "$memcached_socket"
 	start memcached memcached -s "$memcached_socket" -m 16 "${as[@]}"
-	wait_until 10 memcached_answers "$memcached_socket" || echo '# memcached does not answer'
+	wait_until 10 memcached_answers "$memcached_socket" || bail_out 'memcached does not answer'
 }
 
 # Writes $work/symbolicate.json: small and quick settings, then the filter.
@@ -250,8 +255,9 @@ start_pool() {
 	write_configuration "${1:-.}"
 	start pool spawn-fcgi -n -s "$work/fastcgi.sock" -M 0666 -b 4096 -- \
 		"$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json"
-	wait_until 10 test -S "$work/fastcgi.sock" || echo '# the pool has no socket'
-	[ -z "${web_url:-}" ] || wait_until 20 web_answers "$web_url/" || echo '# the pool does not answer'
+	wait_until 10 test -S "$work/fastcgi.sock" || bail_out "the pool has no socket: $(tail -n 3 "$work/pool.log")"
+	[ -z "${web_url:-}" ] || wait_until 20 web_answers "$web_url/" ||
+		bail_out "the pool does not answer: $(tail -n 3 "$work/pool.log")"
 }
 
 # counter NAME: the value of one counter of the pool.

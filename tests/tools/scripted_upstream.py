@@ -19,6 +19,8 @@ applies is taken from
     1. DIR/<path>.behaviour    read anew for every request, so a test may change it
     2. the script, {"/prefix": behaviour, ...}, longest prefix first
 Either may also be a list of behaviours: the first that is not used up counts.
+A behaviour file with another text counts anew; write it by rename where requests
+may be under way.
 
     first_n: N            only for the first N requests that it would apply to
   before the reply

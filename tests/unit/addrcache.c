@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 40, PAUSE_MS = 150, SERVERS = 2 };
+enum { TIMEOUT_MS = 100, PAUSE_MS = 150, SERVERS = 2 };
 
 static struct {
 	char *path;
@@ -64,7 +64,8 @@ static bool start_server(int i)
 	if (servers[i].pid == 0)
 		run_server(servers[i].path);
 	while (!accepts(servers[i].path)) {
-		if (waitpid(servers[i].pid, NULL, WNOHANG) == servers[i].pid || clock_left_ms(deadline_ms) == 0) {
+		if (waitpid(servers[i].pid, NULL, WNOHANG) == servers[i].pid ||
+		    clock_left_ms(deadline_ms) == 0) {
 			servers[i].pid = 0;
 			return false;
 		}
@@ -121,7 +122,7 @@ static struct addrcache *open_cache(int count, struct addrcache_breaker *breaker
 
 /* ---- asking ---- */
 
-enum { KEYS_MAX = 3000 };
+enum { KEYS_MAX = 60000 };
 
 static struct answers {
 	unsigned count;
@@ -354,7 +355,8 @@ static void adds_to_a_frozen_server_are_bounded(void)
 	stop_server(0);
 }
 
-static void one_of_two_frozen(void)
+/* The first `frozen` of two servers; the keys are spread over both. */
+static void check_frozen(int frozen)
 {
 	static const char *const keys[] = {"k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"};
 	struct addrcache *cache;
@@ -368,13 +370,15 @@ static void one_of_two_frozen(void)
 	CHECK_INT(addrcache_sync(cache), ADDRCACHE_OK);
 	CHECK_INT(ask(cache, keys, 8), ADDRCACHE_OK);
 	CHECK_INT(answers.count, 8);
-	freeze(1);
+	for (int i = 0; i < frozen; i++)
+		freeze(i);
 	start_us = clock_mono_us();
 	CHECK_INT(ask(cache, keys, 8), ADDRCACHE_FAILED);
-	CHECK(clock_mono_us() - start_us < 3 * TIMEOUT_MS * 1000);
-	tap_note("%u of 8 came from the other server", answers.count);
+	tap_note("%u of 8 came, after %llu us", answers.count, (unsigned long long)(clock_mono_us() - start_us));
+	CHECK(clock_mono_us() - start_us < 4 * TIMEOUT_MS * 1000);
 	CHECK_INT(ask(cache, keys, 8), ADDRCACHE_OFF);
-	kill(servers[1].pid, SIGCONT);
+	for (int i = 0; i < frozen; i++)
+		kill(servers[i].pid, SIGCONT);
 	CHECK(becomes(cache, "k0", ADDRCACHE_OK));
 	CHECK_INT(ask(cache, keys, 8), ADDRCACHE_OK);
 	CHECK_INT(answers.count, 8);
@@ -383,6 +387,16 @@ static void one_of_two_frozen(void)
 	addrcache_close(cache);
 	stop_server(0);
 	stop_server(1);
+}
+
+static void one_of_two_frozen(void)
+{
+	check_frozen(1);
+}
+
+static void two_of_two_frozen(void)
+{
+	check_frozen(2);
 }
 
 static void a_restarted_server_comes_back(void)
@@ -457,9 +471,10 @@ static enum err_code open_code(const char *server)
 
 static void addresses_are_numeric(void)
 {
-	static const char *const good[] = {"127.0.0.1:11211", "[::1]:11211", "::1:11211", "/run/memcached.sock"};
+	static const char *const good[] = {"127.0.0.1:11211", "[::1]:11211", "/run/memcached.sock"};
 	static const char *const bad[] = {"", "localhost:11211", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0",
-					  "127.0.0.1:65536", "127.0.0.1:x", ":11211", "[]:1", "[:1", "memcached.sock"};
+					  "127.0.0.1:65536", "127.0.0.1:x", ":11211", "[]:1", "[:1",
+					  "memcached.sock"};
 	char path[200];
 
 	for (size_t i = 0; i < TAP_COUNT(good); i++)
@@ -498,6 +513,7 @@ static const struct tap_case cases[] = {
 	{"a frozen server costs its timeout once", a_frozen_server_costs_its_timeout_once},
 	{"adds to a frozen server are bounded", adds_to_a_frozen_server_are_bounded},
 	{"one of two frozen", one_of_two_frozen},
+	{"both frozen", two_of_two_frozen},
 	{"a restarted server comes back", a_restarted_server_comes_back},
 };
 

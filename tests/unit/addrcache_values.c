@@ -16,8 +16,10 @@ static bool frames_equal(const struct symbol_frame *a, const struct symbol_frame
 static bool values_equal(const struct frame_value *a, const struct frame_value *b)
 {
 	if (a->found != b->found || !slice_equal(a->code_file, b->code_file) ||
-	    !a->code_file.data != !b->code_file.data || a->answer.function_start != b->answer.function_start ||
-	    a->answer.inline_count != b->answer.inline_count || !frames_equal(&a->answer.outer, &b->answer.outer))
+	    !a->code_file.data != !b->code_file.data ||
+	    a->answer.function_start != b->answer.function_start ||
+	    a->answer.inline_count != b->answer.inline_count ||
+	    !frames_equal(&a->answer.outer, &b->answer.outer))
 		return false;
 	for (uint32_t i = 0; i < a->answer.inline_count; i++)
 		if (!frames_equal(&a->answer.inlines[i], &b->answer.inlines[i]))
@@ -148,7 +150,8 @@ static void limits_of_values(void)
 	CHECK(!decodes("\x01\x01\x00\x00\x00\x00\x80\x80\x80\x80\x10\x00", 12, &got)); /* line 2^32 */
 }
 
-static void check_key(struct slice module_key, uint64_t generation, bool nearest, uint64_t offset, const char *want)
+static void check_key(struct slice module_key, uint64_t generation, bool nearest, uint64_t offset,
+		      const char *want)
 {
 	struct buf buf = BUF_INIT;
 

@@ -71,7 +71,8 @@ static void check_hostile(const struct hostile *hostile)
 	CHECK_INT(decode(hostile->api, buf_slice(&body), &arena, &request, &err), hostile->verdict);
 	used = heap_bytes() - before;
 	if (!CHECK(used <= hostile->factor * body.len + MEMORY_SLACK))
-		tap_note("%s%s...: %zu bytes for a body of %zu", hostile->front, hostile->middle, used, body.len);
+		tap_note("%s%s...: %zu bytes for a body of %zu", hostile->front, hostile->middle, used,
+			 body.len);
 	arena_release(&arena);
 	buf_release(&body);
 }
@@ -90,23 +91,25 @@ static void hostile_sizes_end_early(void)
 		{"{\"jobs\":{", "\"\":{},", 5 * MILLION, "\"\":0}}", API_SYMBOLICATE_V5, PROTOCOL_INVALID, 0},
 		{"{\"stacks\":[", "[],", 10 * MILLION, "[]]}", API_SNAPPY, PROTOCOL_TOO_LARGE, 1},
 		{"{\"stacks\":[[", "[],", 10 * MILLION, "[]]]}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
-		{"{\"stacks\":[[", "[0,1],", 3 * MILLION, "[0,1]]]}", API_SYMBOLICATE_V4, PROTOCOL_TOO_LARGE, 4},
+		{"{\"stacks\":[[", "[0,1],", 3 * MILLION, "[0,1]]]}", API_SYMBOLICATE_V4, PROTOCOL_TOO_LARGE,
+		 4},
 		{"{\"stacks\":[[", "[0,-1],", 3 * MILLION, "[0,1]]]}", API_SNAPPY, PROTOCOL_TOO_LARGE, 8},
 		{"{\"memoryMap\":[", "[],", 10 * MILLION, "[]]}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"memoryMap\":[", "[\"\",\"\"],", 5 * MILLION, "[]]}", API_SNAPPY, PROTOCOL_TOO_LARGE, 1},
-		{"{\"memoryMap\":[", "[\"\",\"\"],", 90000, "[\"\",\"\"]],\"stacks\":[[]]}", API_SYMBOLICATE_V4,
-		 PROTOCOL_REQUEST, 32},
-		{"{\"memoryMap\":[", "[\"\\n\",\"\\n\"],", 90000, "[\"\",\"\"]],\"stacks\":[[]]}", API_SYMBOLICATE_V4,
-		 PROTOCOL_REQUEST, 32},
-		{"{", "\"stacks\":[[[0,1]]],", MILLION, "\"memoryMap\":[]}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 1},
+		{"{\"memoryMap\":[", "[\"\",\"\"],", 90000, "[\"\",\"\"]],\"stacks\":[[]]}",
+		 API_SYMBOLICATE_V4, PROTOCOL_REQUEST, 32},
+		{"{\"memoryMap\":[", "[\"\\n\",\"\\n\"],", 90000, "[\"\",\"\"]],\"stacks\":[[]]}",
+		 API_SYMBOLICATE_V4, PROTOCOL_REQUEST, 32},
+		{"{", "\"stacks\":[[[0,1]]],", MILLION, "\"memoryMap\":[]}", API_SYMBOLICATE_V4,
+		 PROTOCOL_INVALID, 1},
 		{"{", "\"x\":\"\\n\",", MILLION, "\"y\":0}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"x\":\"", "0123456789", 2 * MILLION, "\"}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"x\":\"", "\\u0041", 3 * MILLION, "\"}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"x\":\"", "\xc3\xa4", 10 * MILLION, "\"}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"x\":\"", "0123456789", 2 * MILLION, "", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"", "\\u0041", 3 * MILLION, "\":0}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 1},
-		{"{\"stacks\":[[]],\"memoryMap\":[[\"", "\\u0041", 3 * MILLION, "\",\"\"]]}", API_SYMBOLICATE_V4,
-		 PROTOCOL_REQUEST, 1},
+		{"{\"stacks\":[[]],\"memoryMap\":[[\"", "\\u0041", 3 * MILLION, "\",\"\"]]}",
+		 API_SYMBOLICATE_V4, PROTOCOL_REQUEST, 1},
 		{"{\"x\":", "9", 4300, "}", API_SYMBOLICATE_V4, PROTOCOL_INVALID, 0},
 		{"{\"stacks\":[[[0,", "9", 4300, "]]],\"memoryMap\":[[\"\",\"\"]]}", API_SYMBOLICATE_V4,
 		 PROTOCOL_REQUEST, 0},
@@ -158,7 +161,7 @@ static void depth_has_a_limit(void)
 	buf_release(&body);
 }
 
-/* What happens between the reading of a value and a closing bracket must not depend on where blocks of 16 end. */
+/* What is read must not depend on where blocks of 16 bytes end. */
 static void strings_of_every_length(void)
 {
 	static const char *const odd[] = {"\\n", "\xc3\xa4", "\\u00e4", "\x7f", "\\ud83d\\ude00"};
@@ -236,7 +239,8 @@ static void many_modules(void)
 	buf_add_text(&body, "]}");
 	CHECK_INT(decode(API_SYMBOLICATE_V5, buf_slice(&body), &arena, &request, &err), PROTOCOL_REQUEST);
 	for (unsigned i = 0; i < 20000; i++)
-		good &= request.jobs[0].modules[i].askable && request.jobs[0].modules[i].repeated == (i >= 10000);
+		good &= request.jobs[0].modules[i].askable &&
+			request.jobs[0].modules[i].repeated == (i >= 10000);
 	CHECK(good);
 	buf_release(&body);
 	arena_release(&arena);
@@ -319,7 +323,8 @@ static void check_real_request(const char *folder, size_t number)
 	struct err err = ERR_INIT;
 
 	if (CHECK(read_file(path, &body)) &&
-	    CHECK_INT(decode(API_SYMBOLICATE_V5, buf_slice(&body), &arena, &request, &err), PROTOCOL_REQUEST)) {
+	    CHECK_INT(decode(API_SYMBOLICATE_V5, buf_slice(&body), &arena, &request, &err),
+		      PROTOCOL_REQUEST)) {
 		CHECK_INT(request.jobs[0].module_count, real_requests[number].modules);
 		CHECK_INT(request.jobs[0].stack_count, real_requests[number].stacks);
 		CHECK_INT(request.frame_count, real_requests[number].frames);
@@ -357,7 +362,7 @@ static void errors_are_titles(void)
 	buf_release(&buf);
 }
 
-/* Symbols of every kind of byte and every length around the writer's blocks, against the plain writer of base. */
+/* Symbols of every byte and every length around the writer's blocks, against the plain writer of base. */
 static void escapes_agree_with_base(void)
 {
 	struct arena arena = ARENA_INIT;
@@ -367,8 +372,10 @@ static void escapes_agree_with_base(void)
 	struct buf got = BUF_INIT, want = BUF_INIT;
 	char symbol[40];
 
-	CHECK_INT(decode(API_SYMBOLICATE_V4, SLICE_LITERAL("{\"stacks\":[[[0,1]]],\"memoryMap\":[[\"a\",\"1\"]]}"),
-			 &arena, &request, &err), PROTOCOL_REQUEST);
+	CHECK_INT(decode(API_SYMBOLICATE_V4,
+			 SLICE_LITERAL("{\"stacks\":[[[0,1]]],\"memoryMap\":[[\"a\",\"1\"]]}"), &arena,
+			 &request, &err),
+		  PROTOCOL_REQUEST);
 	request.answers[0] = &answer;
 	for (unsigned byte = 0; byte < 256; byte++) {
 		for (size_t len = 1; len <= sizeof(symbol); len++) {

@@ -17,3 +17,15 @@ check_PROGRAMS += tests/unit/protocol
 tests_unit_protocol_SOURCES = tests/unit/protocol.c
 tests_unit_protocol_LDADD = libtap.a libprotocol.a libsymbols.a libbase.a
 TESTS += tests/unit/protocol
+
+check_PROGRAMS += tests/unit/protocol_referee
+tests_unit_protocol_referee_SOURCES = tests/unit/protocol_referee.c
+tests_unit_protocol_referee_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+tests_unit_protocol_referee_LDADD = libtap.a libprotocol.a libsymbols.a libbase.a $(JSONC_LIBS)
+TESTS += tests/unit/protocol_referee
+
+check_PROGRAMS += tests/unit/protocol_order
+tests_unit_protocol_order_SOURCES = tests/unit/protocol_order.c
+tests_unit_protocol_order_CFLAGS = $(AM_CFLAGS) $(JSONC_CFLAGS)
+tests_unit_protocol_order_LDADD = libtap.a libprotocol.a libsymbols.a libbase.a $(JSONC_LIBS)
+TESTS += tests/unit/protocol_order

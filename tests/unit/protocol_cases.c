@@ -156,7 +156,8 @@ static struct symbol_frame place_field(struct slice *rest)
 {
 	struct slice function = field(rest), file = field(rest);
 
-	return (struct symbol_frame){.function = function, .file = file, .line = (uint32_t)number_of(cut(rest, " | "))};
+	return (struct symbol_frame){
+		.function = function, .file = file, .line = (uint32_t)number_of(cut(rest, " | "))};
 }
 
 /* "<frame> | <start> | <function> | <file> | <line>" and three more fields per inline. */
@@ -268,7 +269,8 @@ static void add_askable(struct buf *buf, const struct request *request)
 
 static void check_request(const struct text_case *text_case, struct arena *arena, struct request *request)
 {
-	const struct slice *askable = find_line(text_case, "askable"), *response = find_line(text_case, "response");
+	const struct slice *askable = find_line(text_case, "askable"),
+			   *response = find_line(text_case, "response");
 	struct buf buf = BUF_INIT;
 
 	if (askable) {
@@ -319,7 +321,8 @@ static void run_case(const struct text_case *text_case)
 	bool ok;
 
 	got = protocol_decode(&options, unescape_bytes(&arena, *body), &arena, &request, &debug, &err);
-	ok = CHECK_TEXT(slice_of(verdict_names[got]), verdict_names[verdict ? FIND_NAME(*verdict, verdict_names) : 0]);
+	ok = CHECK_TEXT(slice_of(verdict_names[got]),
+			verdict_names[verdict ? FIND_NAME(*verdict, verdict_names) : 0]);
 	if (text)
 		CHECK_SLICE(slice_of(err.msg), *text);
 	if (ok && got == PROTOCOL_REQUEST)

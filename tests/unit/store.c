@@ -107,6 +107,27 @@ static void replace_and_delete(void)
 	free(dir);
 }
 
+/* More pages than one transaction frees. */
+static void large_tables_go_in_steps(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, 32 * MB);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 3, 100, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 1300, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 3, 100, &err), 0);
+	CHECK_INT(store_delete(store, SLICE_LITERAL("b/1"), &err), 1);
+	CHECK_INT(fixture_stat(store).dying_pages, 0);
+	CHECK_INT(fixture_stat(store).pages, 6);
+	CHECK(fixture_stat(store).free_pages > 1300 * 4);
+	CHECK_INT(fixture_read(store, "a/1", 3, 100), 1);
+	CHECK_INT(fixture_read(store, "c/1", 3, 100), 3);
+	CHECK_INT(store_recover(store, NULL, NULL, &err), 0);
+	store_close(store);
+	free(dir);
+}
+
 static void values_have_limits(void)
 {
 	static const char big[FIXTURE_VALUE_MAX + 1];
@@ -114,6 +135,7 @@ static void values_have_limits(void)
 	struct store *store = fixture_open(dir, MB);
 	struct store_insert *insert = fixture_begin(store, "a/1", 1, 1, FIXTURE_VALUE_MAX);
 	struct err err = ERR_INIT;
+	unsigned fitting;
 
 	CHECK_INT(store_insert_value(insert, 2, 0, slice_make(big, sizeof(big)), &err), -1);
 	CHECK_INT(err.code, ERR_INPUT);
@@ -124,9 +146,9 @@ static void values_have_limits(void)
 	CHECK_INT(err.code, ERR_LIMIT);
 	CHECK_INT(fixture_stat(store).pending_pages, 0);
 	/* and one that just fits */
-	CHECK_INT(fixture_insert(store, "c/1", 3, (unsigned)fixture_stat(store).budget_pages / 4,
-				 FIXTURE_VALUE_MAX, &err), 0);
-	CHECK_INT(fixture_read(store, "c/1", (unsigned)fixture_stat(store).budget_pages / 4, FIXTURE_VALUE_MAX), 3);
+	fitting = (unsigned)fixture_stat(store).budget_pages / 4;
+	CHECK_INT(fixture_insert(store, "c/1", 3, fitting, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_read(store, "c/1", fitting, FIXTURE_VALUE_MAX), 3);
 	store_close(store);
 	free(dir);
 }
@@ -358,7 +380,7 @@ static int note_key(void *ctx, struct slice key, const struct store_table *table
 {
 	char *keys = ctx;
 
-	snprintf(keys + strlen(keys), 64, "%.*s=%llu ", SLICE_PRINT(key), (unsigned long long)table->text_bytes);
+	snprintf(keys + strlen(keys), 64, "%.*s=%u ", SLICE_PRINT(key), (unsigned)table->text_bytes);
 	return key.data[0] == 'c';
 }
 
@@ -385,6 +407,7 @@ static const struct tap_case cases[] = {
 	{"what is said about a table is kept", info_is_kept},
 	{"a table is hidden until published", a_table_is_hidden_until_published},
 	{"replace and delete", replace_and_delete},
+	{"large tables go in steps", large_tables_go_in_steps},
 	{"values have limits", values_have_limits},
 	{"kinds and tables are apart", kinds_are_apart},
 	{"long keys", long_keys},

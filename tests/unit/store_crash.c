@@ -176,17 +176,24 @@ struct shared {
 };
 static struct shared *shared;
 
+static void count_reading(int seed)
+{
+	if (seed >= 0)
+		atomic_fetch_add(&shared->hits, 1);
+	else if (seed == -1)
+		atomic_fetch_add(&shared->misses, 1);
+	else
+		atomic_fetch_add(&shared->wrong, 1);
+}
+
 static void read_until_stopped(struct store *store, int progress_fd)
 {
 	char key[32];
 
 	tell(progress_fd);
 	for (unsigned i = 0; !atomic_load(&shared->stop); i++) {
-		int seed;
-
 		key_of(key, i);
-		seed = fixture_read(store, key, VALUES, FIXTURE_VALUE_MAX);
-		atomic_fetch_add(seed == -2 ? &shared->wrong : seed == -1 ? &shared->misses : &shared->hits, 1);
+		count_reading(fixture_read(store, key, VALUES, FIXTURE_VALUE_MAX));
 	}
 }
 
@@ -206,7 +213,8 @@ static void churn(const char *dir)
 			tap_note("%s", err.msg);
 	}
 	CHECK(fixture_stat(store).file_bytes <= 4 * MB);
-	tap_note("%u inserts, %u whole, %u absent", i, atomic_load(&shared->hits), atomic_load(&shared->misses));
+	tap_note("%u inserts, %u whole, %u absent", i, atomic_load(&shared->hits),
+		 atomic_load(&shared->misses));
 	store_close(store);
 }
 
@@ -305,11 +313,52 @@ static void a_stuck_reader_does_not_empty_the_store(void)
 	free(dir);
 }
 
+/* ---- limits that differ ---- */
+
+static void keep_a_reader_then_go_on(struct store *store, int progress_fd)
+{
+	struct err err;
+
+	if (fixture_read(store, "large/1", 1, 1) != -1)
+		_exit(1);
+	tell(progress_fd);
+	raise(SIGSTOP); /* until the file has grown beyond this process's map */
+	if (fixture_read(store, "large/1", 400, FIXTURE_VALUE_MAX) != 3)
+		_exit(2);
+	if (fixture_insert(store, "small/1", 4, 10, 100, &err) < 0 ||
+	    fixture_read(store, "small/1", 10, 100) != 4)
+		_exit(3);
+}
+
+static void another_process_raises_the_limit(void)
+{
+	char *dir = fixture_dir();
+	struct store *store;
+	struct err err = ERR_INIT;
+	int fd, status;
+	char byte;
+	pid_t pid = start_child(dir, keep_a_reader_then_go_on, &fd);
+
+	CHECK_INT(read(fd, &byte, 1), 1);
+	waitpid(pid, NULL, WUNTRACED);
+	store = fixture_open(dir, 16 * MB);
+	CHECK_INT(fixture_insert(store, "large/1", 3, 400, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK(fixture_stat(store).file_bytes > 4 * MB);
+	store_close(store);
+	kill(pid, SIGCONT);
+	waitpid(pid, &status, 0);
+	CHECK(WIFEXITED(status));
+	CHECK_INT(WEXITSTATUS(status), 0);
+	close(fd);
+	free(dir);
+}
+
 static const struct tap_case cases[] = {
 	{"killed writers leave whole tables", killed_writers_leave_whole_tables},
 	{"a leftover goes when nobody writes it", a_leftover_goes_when_nobody_writes_it},
 	{"readers see whole tables or none", readers_see_whole_tables_or_none},
 	{"killed readers hold nothing", killed_readers_hold_nothing},
+	{"another process raises the limit", another_process_raises_the_limit},
 	{"a stuck reader does not empty the store", a_stuck_reader_does_not_empty_the_store},
 };
 

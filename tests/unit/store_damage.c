@@ -127,7 +127,7 @@ static void overwrite(const char *dir, const char *database, MDB_val key, MDB_va
 static void another_schema_version(void)
 {
 	char *dir = filled_dir(), key[] = "meta";
-	uint32_t meta[12] = {2, FIXTURE_PAGE};
+	uint32_t meta[14] = {2, FIXTURE_PAGE};
 
 	overwrite(dir, "meta", (MDB_val){sizeof(key), key}, (MDB_val){sizeof(meta), meta});
 	check_corrupt(dir);
@@ -147,7 +147,7 @@ static void a_recount_that_fails(void)
 	store = fixture_open(dir, 4 * MB);
 	CHECK_INT(store_recover(store, NULL, NULL, &err), -1);
 	CHECK_INT(err.code, ERR_CORRUPT);
-	CHECK_INT(fixture_read(store, "a/1", 20, FIXTURE_VALUE_MAX), -2); /* the table's own reader finds it */
+	CHECK_INT(fixture_read(store, "a/1", 20, FIXTURE_VALUE_MAX), -2); /* its reader finds out */
 	CHECK_INT(fixture_read(store, "b/1", 20, FIXTURE_VALUE_MAX), 2);
 	store_close(store);
 	free(dir);

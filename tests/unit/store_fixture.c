@@ -40,7 +40,8 @@ static void fill(char *bytes, size_t len, unsigned seed, unsigned index)
 		bytes[0] = (char)seed;
 }
 
-static int put_values(struct store_insert *insert, unsigned seed, unsigned values, size_t len, struct err *err)
+static int put_values(struct store_insert *insert, unsigned seed, unsigned values, size_t len,
+		      struct err *err)
 {
 	char bytes[FIXTURE_VALUE_MAX];
 
@@ -52,7 +53,8 @@ static int put_values(struct store_insert *insert, unsigned seed, unsigned value
 	return 0;
 }
 
-struct store_insert *fixture_begin(struct store *store, const char *key, unsigned seed, unsigned values, size_t len)
+struct store_insert *fixture_begin(struct store *store, const char *key, unsigned seed, unsigned values,
+				   size_t len)
 {
 	struct store_insert *insert;
 	struct err err;

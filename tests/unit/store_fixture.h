@@ -18,7 +18,8 @@ int fixture_insert(struct store *store, const char *key, unsigned seed, unsigned
 		   struct err *err);
 
 /* The same up to its publication. */
-struct store_insert *fixture_begin(struct store *store, const char *key, unsigned seed, unsigned values, size_t len);
+struct store_insert *fixture_begin(struct store *store, const char *key, unsigned seed, unsigned values,
+				   size_t len);
 
 /*
  * Reads the table: -1 absent, else the seed it was made with, with all

@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -162,9 +161,14 @@ int server_requests(const char *path)
 
 static bool is_newer_connection(struct slice line, void *ctx)
 {
-	long number, *last = ctx;
+	static const struct slice start = SLICE_LITERAL("{\"connection\": ");
+	uint64_t number, *last = ctx;
+	const char *comma = memchr(line.data, ',', line.len);
 
-	if (sscanf(line.data, "{\"connection\": %ld,", &number) != 1 || number <= *last)
+	if (!slice_starts_with(line, start) || comma == NULL)
+		return false;
+	line = slice_make(line.data + start.len, (size_t)(comma - line.data) - start.len);
+	if (!num_parse_dec(line, UINT64_MAX, &number) || number <= *last)
 		return false;
 	*last = number;
 	return true;
@@ -172,7 +176,7 @@ static bool is_newer_connection(struct slice line, void *ctx)
 
 int server_connections(void)
 {
-	long last = 0;
+	uint64_t last = 0;
 
 	return count_lines(details_file, is_newer_connection, &last);
 }
