@@ -191,18 +191,8 @@ static unsigned digit_value(struct slice text)
 static uint64_t version_number(const struct value *version)
 {
 	if (version->kind == VALUE_INTEGER)
-<<<<<<< HEAD
-		return version->huge || version->negative ? 0 : (double)version->magnitude;
-	if (version->kind != VALUE_REAL || text.len == 0)
-		return 0;
-	copy = arena_alloc(draft->reader.arena, text.len + 1);
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	return strtod(copy, NULL); /* lint: allowed, the reader has checked its form */
-=======
 		return version->huge || version->negative ? 0 : version->magnitude;
 	return version->kind == VALUE_REAL ? digit_value(version->text) : 0;
->>>>>>> protocol
 }
 
 static enum protocol_verdict refuse_version(const struct value *version, struct err *err)
