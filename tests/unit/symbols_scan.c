@@ -50,7 +50,10 @@ static void add_many(struct buf *text)
 	buf_add_text(text, mixed);
 	buf_add_text(text, "\nFUNC 5000 10000 0 many\n");
 	for (unsigned i = 0; i < 400; i++) {
-		buf_addf(text, "INLINE %u %u 0 0 %x 8 %x 4\n", i % 3, i, 0x5000 + i * 32, 0x5010 + i * 32);
+		buf_addf(text, "INLINE %u %u 0 0 %x 8 %x 4", i % 3, i, 0x5000 + i * 32, 0x5010 + i * 32);
+		for (unsigned n = 0; i % 7 == 0 && n < 20; n++)
+			buf_addf(text, " %x %x", 0x9000 + i * 32 + n, n % 3);
+		buf_add_byte(text, '\n');
 		buf_addf(text, "%x %x %u %u%s\n", 0x5000 + i * 32, 16 + i % 17, i, i % 2,
 			 i % 50 == 0 ? " extra" : i % 61 == 0 ? "\r" : "");
 		if (i % 100 == 7)
