@@ -13,7 +13,8 @@ static bool goes_before(const struct memory_value *value, unsigned kind, uint64_
 	return value->kind != kind ? value->kind < kind : value->key < key;
 }
 
-static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value, struct err *err)
+static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value,
+	       struct err *err)
 {
 	const struct memory_table *table = ctx;
 	size_t low = 0, high = table->count;

@@ -57,8 +57,9 @@ static void add_many(struct buf *text)
 		buf_addf(text, "%x %x %u %u%s\n", 0x5000 + i * 32, 16 + i % 17, i, i % 2,
 			 i % 50 == 0 ? " extra" : i % 61 == 0 ? "\r" : "");
 		if (i % 100 == 7)
-			buf_add_text(text, "g000 1 2 3\n5000 1 2\n5000 -1 1 1\nINLINE 0 1 0 0 zz 1\n 5000 1 1 1\n"
-					   "5000 123456789 1234567890 1\n5000 1 99999999999 1\n\t\n");
+			buf_add_text(text,
+				     "g000 1 2 3\n5000 1 2\n5000 -1 1 1\nINLINE 0 1 0 0 zz 1\n 5000 1 1 1\n"
+				     "5000 123456789 1234567890 1\n5000 1 99999999999 1\n\t\n");
 	}
 }
 
