@@ -3,9 +3,10 @@
 #include "store/store_internal.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 int store_fail(struct err *err, int rc, const char *doing)
@@ -162,16 +163,17 @@ static bool is_full(int rc)
 /* mdb_reader_list() gives the table as text: pid, thread, transaction ("-" for an idle slot). */
 static int note_oldest(const char *line, void *ctx)
 {
-	unsigned long long *oldest = ctx, txn;
+	uint64_t *oldest = ctx, txn;
+	const char *last = strrchr(line, ' ');
 
-	if (sscanf(line, "%*d %*x %llu", &txn) == 1 && txn < *oldest)
+	if (last && num_parse_dec(slice_make(last + 1, strcspn(last + 1, "\n")), UINT64_MAX, &txn) && txn < *oldest)
 		*oldest = txn;
 	return 0;
 }
 
 static bool readers_lag(struct store *store)
 {
-	unsigned long long oldest = UINT64_MAX;
+	uint64_t oldest = UINT64_MAX;
 	MDB_envinfo info;
 
 	mdb_env_info(store->env, &info);
@@ -198,11 +200,12 @@ int store_write_once(struct store *store, store_txn_body *body, void *ctx)
 {
 	int rc = run(store, body, ctx);
 
-	if (is_full(rc) && readers_catch_up(store)) {
-		run(store, change_nothing, NULL); /* settle; that may fit where the body did not */
-		rc = run(store, body, ctx);
-	}
-	return rc;
+	if (!is_full(rc) || !readers_catch_up(store))
+		return rc;
+	/* settle, which may fit where the body did not; and readers from before that are old again */
+	run(store, change_nothing, NULL);
+	readers_catch_up(store);
+	return run(store, body, ctx);
 }
 
 int store_settle(struct store *store)
@@ -217,7 +220,7 @@ int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t p
 	int rc = store_write_once(store, body, ctx);
 
 	/* with a reader in the way, evicting would empty the store for nothing */
-	for (int i = 1; i < TRIES && is_full(rc) && !readers_lag(store); i++) {
+	for (int i = 1; i < TRIES && is_full(rc) && readers_catch_up(store); i++) {
 		rc = store_evict_some(store, pages);
 		if (rc == MDB_SUCCESS || is_full(rc))
 			rc = store_write_once(store, body, ctx);

@@ -130,15 +130,14 @@ echo '<html>' >page.sym
 : >empty.sym
 run 65 lookup page.sym 1 && run 65 lookup empty.sym 1 && run 66 lookup missing.sym 1 && run 66 lookup ./etc 1
 ok "an unusable file ends with 65, a missing one with 66"
-"$tool" lookup --json - 1030 <test.sym >out 2>error && grep -q plain out && cat test.sym | "$tool" lookup - 1030 >out &&
-	grep -q plain out
+"$tool" lookup --json - 1030 <test.sym >out 2>error && grep -q plain out &&
+	{ printf ""; sed "" test.sym; } | "$tool" lookup - 1030 >out && grep -q plain out
 ok "the file may come on standard input"
 awk 'BEGIN { for (i = 0; i < 200000; i++) printf "%x\n", 4096 + (i * 7919) % 64 }' >many
 "$tool" lookup --json test.sym <many | sed 's/","function.*/"}/; s/^{"address":"0x//; s/"}$//' >out
 cmp -s many out
 ok "many addresses are answered in their order"
-"$tool" lookup --json test.sym <many >/dev/full 2>error
-[ $? -ne 0 ] && grep -q 'standard output' error
+! "$tool" lookup --json test.sym <many >/dev/full 2>error && grep -q 'standard output' error
 ok "a full disk is told"
 
 # ---- compact ----
@@ -156,7 +155,9 @@ ok "a temporary store leaves nothing"
 run 0 compact --store cache/db-1 test.sym && run 0 compact --store cache/db-1 test.sym &&
 	run 0 lookup -o "DiskCache.cachePath=$work/cache" "Test module" $id 1030 && grep -q plain out
 ok "a module of a store can be looked up"
-run 66 lookup -o "DiskCache.cachePath=$work/cache" other $id 1030
+mkdir -p nothing
+run 66 lookup -o "DiskCache.cachePath=$work/cache" -o 'DiskCache.symbolURLs=[]' \
+	-o "DiskCache.localSymbolDirs=[\"$work/nothing\"]" other $id 1030
 ok "a module that is nowhere ends with 66"
 
 echo "1..$number"

@@ -6,7 +6,8 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 seeds=${NASTY_SEEDS:-100}
 per_case=20
-echo "1..$(((seeds + per_case - 1) / per_case * 2))"
+rounds=$(((seeds + per_case - 1) / per_case))
+echo "1..$((rounds * 2))"
 
 # compare_seeds FIRST LAST [OPTION...]
 compare_seeds() {
