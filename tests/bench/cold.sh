@@ -53,10 +53,10 @@ sample_hits() {
 	for ((i = 0; i < samples; i++)); do
 		start_pool
 		post "$pool_url/symbolicate/v5" "$work/hits.bodies" && all_named || return
-		load "$pool_url" /symbolicate/v5 "$work/hits.bodies" 2 || return
+		load pool /symbolicate/v5 "$work/hits.bodies" 2 || return
 		quiet_us=$p99_us
 		launch fetches fetch_builds
-		load "$pool_url" /symbolicate/v5 "$work/hits.bodies" 2 && echo "$p99_us $quiet_us"
+		load pool /symbolicate/v5 "$work/hits.bodies" 2 && echo "$p99_us $quiet_us"
 		halt fetches
 		halt pool
 	done
