@@ -67,7 +67,8 @@ hit_figure() {
 	bodies hits 5 20 64 "${crash_modules[@]}" || { skip cold.hit_p99 "no symbols of ${crash_modules[*]}" && return; }
 	corpus_path libjvm.so
 	make_builds
-	figure cold.hit_p99 'while libjvm.so is fetched' us 'quiet p99' < <(sample_hits)
+	sample_hits >"$work/rows"
+	figure cold.hit_p99 libjvm.so us 'quiet p99' <"$work/rows"
 	rm -rf "$work"/corpus/libjvm.so/0000*
 }
 

@@ -90,7 +90,7 @@ grep_functions() { LC_ALL=C grep -c ^FUNC "$1" | cat; }
 
 # ---- processes ----
 
-# launch NAME COMMAND...: a child whose output goes to $work/NAME.log.
+# launch NAME COMMAND...: a child whose output goes to $work/NAME.log.  Not in a subshell: its end would be nobody's.
 launch() {
 	local name=$1
 	shift
