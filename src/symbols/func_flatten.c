@@ -6,6 +6,13 @@
 
 #include <stdlib.h>
 
+/*
+ * A text can ask for far more nodes than it has records: one outermost call
+ * after another above a deep chain of long ranges.  Real ones make at most one
+ * node of each range.
+ */
+enum { NODES_FREE = 1 << 20, NODES_PER_RANGE = 4 };
+
 void func_flatten_init(struct func_flatten *f, struct dictionary *dictionary, func_block_fn *emit, void *ctx)
 {
 	memset(f, 0, sizeof(*f));
@@ -341,6 +348,8 @@ static int sweep(struct func_flatten *f, struct err *err)
 
 		if (!pending_differs(f, &next))
 			continue;
+		if (f->nodes.count > NODES_FREE + NODES_PER_RANGE * f->function->range_count)
+			return err_set(err, ERR_LIMIT, "the inlined functions of one FUNC make too many chains");
 		if (put_segment(f, at, err) < 0)
 			return -1;
 		f->pending = next;

@@ -3,7 +3,6 @@
 #include "symbols/sym_scan.h"
 
 #include "base/num.h"
-#include "symbols/grow.h"
 #include "symbols/module.h"
 #include "symbols/sym_fast.h"
 
@@ -36,35 +35,6 @@ void sym_scan_release(struct sym_scan *scan)
 	free(scan->function.lines);
 	free(scan->function.inlines);
 	free(scan->function.ranges);
-}
-
-/* Adding */
-
-struct sym_line *sym_scan_add_line(struct sym_scan *scan)
-{
-	struct sym_function *f = &scan->function;
-
-	if (f->line_count == f->line_cap)
-		f->lines = grow_array(f->lines, &f->line_cap, f->line_count + 1, sizeof(*f->lines));
-	return &f->lines[f->line_count++];
-}
-
-struct sym_inline *sym_scan_add_inline(struct sym_scan *scan)
-{
-	struct sym_function *f = &scan->function;
-
-	if (f->inline_count == f->inline_cap)
-		f->inlines = grow_array(f->inlines, &f->inline_cap, f->inline_count + 1, sizeof(*f->inlines));
-	return &f->inlines[f->inline_count++];
-}
-
-struct sym_range *sym_scan_add_range(struct sym_scan *scan)
-{
-	struct sym_function *f = &scan->function;
-
-	if (f->range_count == f->range_cap)
-		f->ranges = grow_array(f->ranges, &f->range_cap, f->range_count + 1, sizeof(*f->ranges));
-	return &f->ranges[f->range_count++];
 }
 
 /* Fields */

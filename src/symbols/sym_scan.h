@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "symbols/grow.h"
 #include "symbols/table_build.h"
 
 enum {
@@ -79,8 +80,32 @@ int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct er
 int sym_scan_finish(struct sym_scan *scan, struct err *err);
 
 /* Adding to the current function; for the two readers of records. */
-struct sym_line *sym_scan_add_line(struct sym_scan *scan);
-struct sym_inline *sym_scan_add_inline(struct sym_scan *scan);
-struct sym_range *sym_scan_add_range(struct sym_scan *scan);
+
+static inline struct sym_line *sym_scan_add_line(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->line_count == f->line_cap)
+		f->lines = grow_array(f->lines, &f->line_cap, f->line_count + 1, sizeof(*f->lines));
+	return &f->lines[f->line_count++];
+}
+
+static inline struct sym_inline *sym_scan_add_inline(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->inline_count == f->inline_cap)
+		f->inlines = grow_array(f->inlines, &f->inline_cap, f->inline_count + 1, sizeof(*f->inlines));
+	return &f->inlines[f->inline_count++];
+}
+
+static inline struct sym_range *sym_scan_add_range(struct sym_scan *scan)
+{
+	struct sym_function *f = &scan->function;
+
+	if (f->range_count == f->range_cap)
+		f->ranges = grow_array(f->ranges, &f->range_cap, f->range_count + 1, sizeof(*f->ranges));
+	return &f->ranges[f->range_count++];
+}
 
 #endif

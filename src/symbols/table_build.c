@@ -7,6 +7,7 @@
 #include "symbols/func_flatten.h"
 #include "symbols/grow.h"
 #include "symbols/table_write.h"
+#include "symbols/value_write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ static int take_block(void *ctx, uint64_t offset, uint64_t size, struct slice bl
 	struct table_build *build = ctx;
 	struct spilled_block head = {.offset = offset, .size = size, .len = (uint32_t)block.len};
 
+	if (expands_too_much(&build->draft.counts, spill_end(&build->draft.spill)))
+		return err_set(err, ERR_LIMIT, "the symbol table is many times larger than its text");
 	if (spill_add(&build->draft.spill, &head, sizeof(head), err) < 0)
 		return -1;
 	return spill_add(&build->draft.spill, block.data, block.len, err);

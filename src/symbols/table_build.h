@@ -9,17 +9,16 @@
 #include <stdint.h>
 
 /*
- * Pure: text comes in by table_build_feed(), what does not fit into memory goes
- * out and comes back through `spill`, overlapping functions are read again
- * through `text`, finished values leave through `emit` in ascending (kind, key)
- * order from within table_build_finish().  Memory is bounded by the names, the
+ * Pure: text comes in by table_build_feed(), finished blocks go out and come
+ * back through `spill` (for a small file never), finished values leave through
+ * `emit` in ascending (kind, key) order from within table_build_finish().  Memory is bounded by the names, the
  * block index, the distinct inline places and calls, and the largest function.
  */
 struct table_build_io {
 	void *ctx;
 	int (*spill_append)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*spill_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
-	/* The text fed so far, again; only asked for functions that overlap others. */
+	/* The text fed so far, again.  Not called (may be NULL): overlapped functions are cut out of their blocks. */
 	int (*text_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 };
@@ -58,7 +57,8 @@ struct table_build *table_build_new(const struct table_build_options *options, c
 
 /*
  * -1 with ERR_INPUT as soon as the text cannot be used (no MODULE line, another
- * id, HTML, ...), ERR_LIMIT above max_text_bytes, or what a callback said; the
+ * id, HTML, ...), ERR_LIMIT above max_text_bytes or when it is made to blow up
+ * (a real text's table is smaller than the text), or what a callback said; the
  * message gives the reason.  After -1 only table_build_free() may follow.
  */
 int table_build_feed(struct table_build *build, const char *data, size_t len, struct err *err);

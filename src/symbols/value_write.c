@@ -17,6 +17,8 @@ int value_emit(struct value_writer *writer, unsigned kind, uint64_t key, struct 
 	assert(value->len <= TABLE_VALUE_MAX);
 	writer->counts->values++;
 	writer->counts->value_bytes += value->len;
+	if (expands_too_much(writer->counts, writer->counts->value_bytes))
+		return err_set(err, ERR_LIMIT, "the symbol table is many times larger than its text");
 	result = writer->io->emit(writer->io->ctx, kind, key, buf_slice(value), err);
 	buf_clear(value);
 	return result;

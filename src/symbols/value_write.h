@@ -7,6 +7,17 @@
 #include "symbols/bits.h"
 #include "symbols/table_build.h"
 
+/*
+ * No real text makes a table as large as itself; a text that is made to may
+ * reach a hundred times its size.  Such a build ends with ERR_LIMIT.
+ */
+enum { EXPANSION_MAX = 8, EXPANSION_FREE = 16 << 20 };
+
+static inline bool expands_too_much(const struct table_summary *counts, uint64_t bytes)
+{
+	return bytes > EXPANSION_FREE && (bytes - EXPANSION_FREE) / EXPANSION_MAX > counts->text_bytes;
+}
+
 struct value_writer {
 	const struct table_build_io *io;
 	struct table_summary *counts;

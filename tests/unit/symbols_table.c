@@ -264,6 +264,25 @@ static void another_version_is_named(void)
 	opened_release(&opened);
 }
 
+/* A chain of 511 levels below ever new outermost calls: half a thousand nodes for each 20 bytes of text. */
+static void texts_cannot_blow_up(void)
+{
+	struct buf text = BUF_INIT;
+	struct memory_table table;
+	struct err err = ERR_INIT;
+
+	buf_add_text(&text, "MODULE a b 1 c\nFUNC 1000 100000 0 f\n");
+	for (unsigned i = 0; i < 5000; i++)
+		buf_addf(&text, "INLINE 0 %u 0 0 %x 1\n", i, 0x1000 + i);
+	for (unsigned level = 1; level < 512; level++)
+		buf_addf(&text, "INLINE %u 1 0 1 1000 100000\n", level);
+	memory_table_init(&table);
+	CHECK_INT(memory_table_build(&table, buf_slice(&text), 0, &err), -1);
+	CHECK_INT(err.code, ERR_LIMIT);
+	memory_table_release(&table);
+	buf_release(&text);
+}
+
 /* What a failing callback says reaches the caller, wherever it happens. */
 struct failing {
 	struct memory_table table;
@@ -331,6 +350,7 @@ int main(void)
 		{"damaged values: ERR_CORRUPT or the right answer", damaged_values_are_noticed},
 		{"values under wrong keys: likewise", values_out_of_place_are_noticed},
 		{"another format version is named", another_version_is_named},
+		{"texts cannot blow up", texts_cannot_blow_up},
 		{"callbacks may fail", callbacks_may_fail},
 	};
 
