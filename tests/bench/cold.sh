@@ -6,13 +6,13 @@ download() { curl -sf -m 60 "$1" | cat; }
 
 # One line per sample: the answer's time, grep's, the bare download's.
 sample_cold() {
-	local grep_s
+	local grep_s download_s
 	for ((i = 0; i < samples; i++)); do
 		start_pool
 		timed grep_functions "$sym"
 		grep_s=$took_s
 		timed download "$upstream_url/${sym#"$work/corpus/"}"
-		local download_s=$took_s
+		download_s=$took_s
 		post "$pool_url/symbolicate/v5" "$work/cold.bodies" && all_named && echo "$took_s $grep_s $download_s"
 		halt pool
 	done
@@ -28,11 +28,14 @@ cold_figures() {
 
 # ---- hits while modules are being fetched ----
 
+# Enough to keep a fetcher busy for as long as a run takes.
+readonly build_count=6
+
 # Builds of libjvm.so that differ in their ids: $work/again-N.bodies asks for them.
 make_builds() {
 	local id dir line
 	line=$(head -n 1 "$sym")
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < build_count; i++)); do
 		id=00000000000000000000000000000000$i
 		dir=$work/corpus/libjvm.so/$id
 		mkdir -p "$dir"
@@ -42,7 +45,7 @@ make_builds() {
 }
 
 fetch_builds() {
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < build_count; i++)); do
 		curl -sf -m 60 -o /dev/null --data-binary "@$work/again-$i.bodies" "$pool_url/symbolicate/v5"
 	done
 }
