@@ -261,7 +261,8 @@ static bool match(struct addrcache *cache, const char *key, size_t len, size_t *
 	return false;
 }
 
-static memcached_return_t fetch_all(struct addrcache *cache, size_t *ret_hits, addrcache_found *found, void *ctx)
+static memcached_return_t fetch_all(struct addrcache *cache, size_t *ret_hits, addrcache_found *found,
+				    void *ctx)
 {
 	memcached_return_t rc;
 

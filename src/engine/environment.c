@@ -7,21 +7,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { MAX_OPEN_ATTEMPTS = 3 };
 
-static char *env_path(const struct environment *env, uint32_t number, const char *suffix)
+static char *env_path(const struct environment *env, uint32_t number)
 {
-	return mem_printf("%s/db-%u%s", env->state->dir, number, suffix);
+	return mem_printf("%s/db-%u", env->state->dir, number);
 }
 
 static int open_number(struct environment *env, uint32_t number, struct err *err)
 {
-	char *path = env_path(env, number, "");
+	char *path = env_path(env, number);
 	struct store_options options = {
 		.dir = path,
 		.max_bytes = env->max_bytes,
@@ -36,57 +34,28 @@ static int open_number(struct environment *env, uint32_t number, struct err *err
 	return result;
 }
 
-static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-/* Only what we renamed ourselves is removed: one damaged database is kept for the curious. */
-static void remove_older_bad(const struct environment *env, uint32_t number)
-{
-	for (uint32_t older = number > 8 ? number - 8 : 0; older < number; older++) {
-		char *path = env_path(env, older, ".bad");
-
-		nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-		free(path);
-	}
-}
-
-static int rename_bad(const struct environment *env, uint32_t number, struct err *err)
-{
-	char *from = env_path(env, number, ""), *to = env_path(env, number, ".bad");
-	int result = 0;
-
-	nftw(to, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-	if (rename(from, to) < 0 && errno != ENOENT)
-		result = err_sys(err, "cannot move %s aside", from);
-	free(from);
-	free(to);
-	return result;
-}
-
 /* One process moves it; the others find the number changed. */
 static int move_aside(struct environment *env, uint32_t number, const char *why, struct err *err)
 {
 	struct state *state = env->state;
+	char *path = env_path(env, number);
 	int result = 0;
 
-	if (file_lock(state->lock_fd, STATE_LOCK_INIT, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0)
+	if (file_lock(state->lock_fd, STATE_LOCK_INIT, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0) {
+		free(path);
 		return -1;
+	}
 	if (atomic_load(&state->map->env_number) == number) {
-		remove_older_bad(env, number);
-		result = rename_bad(env, number, err);
+		result = store_move_aside(path, err);
 		if (result == 0) {
-			log_error("database %s/db-%u is moved aside and begun anew: %s", state->dir, number, why);
+			log_error("database %s is moved aside and begun anew: %s", path, why);
 			atomic_store(&state->map->env_number, number + 1);
 			if (env->slot)
 				counter_add(env->slot, COUNTER_store_moved_aside, 1);
 		}
 	}
 	file_unlock(state->lock_fd, STATE_LOCK_INIT, 1);
+	free(path);
 	return result;
 }
 

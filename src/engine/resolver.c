@@ -219,7 +219,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 	*ret_adds = arena_alloc(arena, sizeof(**ret_adds));
 	**ret_adds = (struct resolver_adds){r.wanted, r.nearest};
 	if (r.adds_first) {
-		resolver_add_answers(resolver, &r.wanted, r.nearest);
+		resolver_add_answers(resolver, &r.wanted, r.nearest, true);
 		*ret_adds = NULL;
 	}
 	return verdict;
@@ -228,5 +228,5 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 void resolver_after_answer(struct resolver *resolver, struct resolver_adds *adds)
 {
 	if (adds)
-		resolver_add_answers(resolver, &adds->wanted, adds->nearest);
+		resolver_add_answers(resolver, &adds->wanted, adds->nearest, false);
 }

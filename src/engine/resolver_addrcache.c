@@ -178,7 +178,7 @@ static void add_module(struct resolver *resolver, const struct request *request,
 	counter_add(resolver->slot, COUNTER_addrcache_added, count);
 }
 
-void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest)
+void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait)
 {
 	struct buf key = BUF_INIT, bytes = BUF_INIT;
 
@@ -187,7 +187,10 @@ void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted
 	for (uint32_t i = 0; i < wanted->module_count; i++)
 		if (wanted->modules[i].source == WANTED_TABLE)
 			add_module(resolver, wanted->request, &wanted->modules[i], nearest, &key, &bytes);
-	addrcache_flush(resolver->addrcache);
+	if (wait)
+		addrcache_sync(resolver->addrcache);
+	else
+		addrcache_flush(resolver->addrcache);
 	buf_release(&key);
 	buf_release(&bytes);
 }

@@ -31,8 +31,8 @@ void resolve_known_absent(struct resolving *r);
 /* Begins or joins flights for what is still open and waits for them.  RESOLVER_COMPLETE: all landed. */
 enum resolver_verdict resolve_by_flights(struct resolving *r);
 
-/* Offers answers that came from tables to memcached. */
-void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest);
+/* Offers answers that came from tables to memcached; `wait`: until it has them. */
+void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait);
 
 
 #endif

@@ -2,9 +2,12 @@
 /* Option structs from the configuration. */
 #include "engine/settings.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
+#include <netdb.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define MEGABYTES(n) ((uint64_t)(n) << 20)
 
@@ -42,6 +45,52 @@ void settings_sources_release(struct settings_sources *sources)
 {
 	free(sources->items);
 	sources->items = NULL;
+}
+
+static const char memcached_port[] = "11211";
+
+/* "host:port", "[::1]:port" or a bare host, as numeric "address:port"; NULL: not found. */
+static char *numeric_server(const char *server)
+{
+	const char *end = strrchr(server, ':'), *close = strrchr(server, ']');
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+	bool bracketed = server[0] == '[' && close;
+	size_t host_len = bracketed ? (size_t)(close - server) - 1 : end ? (size_t)(end - server) : strlen(server);
+	char *host = mem_strndup(server + bracketed, host_len), *result = NULL;
+	char address[NI_MAXHOST], port[NI_MAXSERV];
+	bool has_port = end && (!bracketed || end > close);
+
+	if (getaddrinfo(host, has_port ? end + 1 : memcached_port, &hints, &found) == 0) {
+		if (getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof(address), port, sizeof(port),
+				NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+			result = mem_printf(found->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", address, port);
+		freeaddrinfo(found);
+	}
+	free(host);
+	return result;
+}
+
+void settings_memcached_init(struct settings_memcached *servers, const struct config *config)
+{
+	const struct config_list *list = &config->sym_server.memcached_servers;
+
+	*servers = (struct settings_memcached){.items = mem_calloc(list->count + 1, sizeof(char *))};
+	for (unsigned i = 0; i < list->count; i++) {
+		const char *server = list->items[i];
+		char *numeric = server[0] == '/' ? mem_strdup(server) : numeric_server(server);
+
+		if (numeric)
+			servers->items[servers->count++] = numeric;
+		else
+			log_warning("memcached server %s has no address and is left out", server);
+	}
+}
+
+void settings_memcached_release(struct settings_memcached *servers)
+{
+	for (unsigned i = 0; i < servers->count; i++)
+		free(servers->items[i]);
+	free(servers->items);
 }
 
 void settings_resolver(const struct config *config, const struct settings_sources *sources,

@@ -20,6 +20,18 @@ struct settings_sources {
 void settings_sources_init(struct settings_sources *sources, const struct config *config);
 void settings_sources_release(struct settings_sources *sources);
 
+/*
+ * The memcached servers with numeric addresses, as the address cache wants them:
+ * names are looked up now, since later it would be under no time limit.  One
+ * that cannot be found is left out with a warning.
+ */
+struct settings_memcached {
+	char **items;
+	unsigned count;
+};
+void settings_memcached_init(struct settings_memcached *servers, const struct config *config);
+void settings_memcached_release(struct settings_memcached *servers);
+
 void settings_resolver(const struct config *config, const struct settings_sources *sources,
 		       struct resolver_options *ret);
 /* Callbacks and tmp_dir are the caller's to set. */

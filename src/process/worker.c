@@ -26,6 +26,7 @@ struct worker {
 	struct addrcache *addrcache;
 	struct flight_control flights;
 	struct settings_sources sources;
+	struct settings_memcached memcached;
 	struct resolver resolver;
 	struct web web;
 };
@@ -37,16 +38,17 @@ static bool is_extra(const struct worker *worker)
 
 static int open_addrcache(struct worker *worker, struct err *err)
 {
-	const struct config_sym_server *config = &worker->instance->config->sym_server;
+	const struct config *config = worker->instance->config;
 	struct addrcache_options options = {
-		.servers = config->memcached_servers.items,
-		.server_count = config->memcached_servers.count,
-		.timeout_ms = (int)config->memcached_timeout_ms,
+		.timeout_ms = (int)config->sym_server.memcached_timeout_ms,
 		.breaker = (struct addrcache_breaker *)(void *)worker->instance->state->map->addrcache_breaker,
 	};
 
 	static_assert(sizeof(struct addrcache_breaker) <= sizeof(((struct state_map *)0)->addrcache_breaker),
 		      "the breaker has its room in state.map");
+	settings_memcached_init(&worker->memcached, config);
+	options.servers = (const char *const *)worker->memcached.items;
+	options.server_count = worker->memcached.count;
 	return addrcache_open(&worker->addrcache, &options, err);
 }
 
@@ -98,6 +100,7 @@ static void worker_deinit(struct worker *worker)
 	settings_sources_release(&worker->sources);
 	open_tables_free(worker->tables);
 	addrcache_close(worker->addrcache);
+	settings_memcached_release(&worker->memcached);
 	environment_close(&worker->env);
 }
 

@@ -2,7 +2,7 @@
 /* Requests to POST /: Snappy's order of validation, its two versions and its debug protocol. */
 #include "protocol/decode.h"
 
-#include <stdlib.h>
+#include "base/num.h"
 
 /* What counts at the top besides stacks and memoryMap.  The kind VALUE_NONE is "not there". */
 struct top_level {
@@ -141,20 +141,58 @@ static enum protocol_verdict accept_debug(const struct top_level *top, struct de
 	return PROTOCOL_DEBUG;
 }
 
-/* Versions are equal as numbers are in Python: 4.0 and 40e-1 are 4, "4" is not.  0 is no version. */
-static double version_number(struct draft *draft, const struct value *version)
+/* The exponent of a real number's text, if there is an `e` at `at`; false if it is beyond measure. */
+static bool read_exponent(struct slice text, size_t at, int64_t *ret_exponent)
 {
-	struct slice text = version->text;
-	char *copy;
+	uint64_t magnitude = 0;
+	bool negative, good = true;
 
+	if (at < text.len)
+		at++;
+	negative = at < text.len && text.data[at] == '-';
+	if (at < text.len && (negative || text.data[at] == '+'))
+		at++;
+	if (at < text.len)
+		good = num_parse_dec(slice_make(text.data + at, text.len - at), INT64_MAX / 2, &magnitude);
+	*ret_exponent = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	return good;
+}
+
+/*
+ * The digit that a real number is equal to, as 4.0, 0.4e1 and 40e-1 are to 4,
+ * or 0.  `power` is the digit's power of ten.
+ */
+static unsigned digit_value(struct slice text)
+{
+	unsigned digit = 0;
+	int64_t power = 0, exponent;
+	bool fraction = false;
+	size_t at = 0;
+
+	for (; at < text.len && (text.data[at] | 0x20) != 'e'; at++) {
+		unsigned more = (unsigned)(text.data[at] - '0');
+
+		if (text.data[at] == '.') {
+			fraction = true;
+			continue;
+		}
+		if (more > 9 || (more && digit))
+			return 0;
+		if (fraction && !digit)
+			power--;
+		else if (!fraction && digit)
+			power++;
+		digit += more;
+	}
+	return read_exponent(text, at, &exponent) && power + exponent == 0 ? digit : 0;
+}
+
+/* Versions are equal as numbers are in Python; "4" is none.  0 is no version. */
+static uint64_t version_number(const struct value *version)
+{
 	if (version->kind == VALUE_INTEGER)
-		return version->huge || version->negative ? 0 : (double)version->magnitude;
-	if (version->kind != VALUE_REAL || text.len == 0)
-		return 0;
-	copy = arena_alloc(draft->reader.arena, text.len + 1);
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	return strtod(copy, NULL); /* lint: allowed, the reader has checked its form */
+		return version->huge || version->negative ? 0 : version->magnitude;
+	return version->kind == VALUE_REAL ? digit_value(version->text) : 0;
 }
 
 static enum protocol_verdict refuse_version(const struct value *version, struct err *err)
@@ -177,7 +215,7 @@ enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_o
 {
 	struct top_level top = {.has_enabled = false};
 	struct fault fault;
-	double version;
+	uint64_t version;
 
 	read_body(draft, &top);
 	if (!reader_finish(&draft->reader)) {
@@ -190,7 +228,7 @@ enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_o
 	fault = draft_fault(draft, 0);
 	if (is_absence(fault.kind))
 		return snappy_refuse(fault, err);
-	version = version_number(draft, &top.version);
+	version = version_number(&top.version);
 	if (version != 3 && version != 4)
 		return refuse_version(&top.version, err);
 	if (fault.kind)

@@ -10,6 +10,7 @@ libstore_a_SOURCES = \
 	src/store/inspect.c \
 	src/store/read.c \
 	src/store/record.c \
+	src/store/recover.c \
 	src/store/store.h \
 	src/store/store_internal.h \
 	src/store/txn.c

@@ -136,6 +136,9 @@ int store_settle(struct store *store);
 /* Makes a published or pending table dying: its name goes, its values are left to store_reap(). */
 int store_retire(struct store_txn *t, uint64_t id);
 
+/* The same if the table is in that state; STORE_UNCHANGED if not. */
+int store_retire_if(struct store_txn *t, uint64_t id, enum store_state state, bool *ret_was);
+
 /* Deletes dying tables, if any, in bounded transactions, and settles; an LMDB code. */
 int store_reap(struct store *store);
 

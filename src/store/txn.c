@@ -200,11 +200,12 @@ int store_write_once(struct store *store, store_txn_body *body, void *ctx)
 {
 	int rc = run(store, body, ctx);
 
-	if (is_full(rc) && readers_catch_up(store)) {
-		run(store, change_nothing, NULL); /* settle; that may fit where the body did not */
-		rc = run(store, body, ctx);
-	}
-	return rc;
+	if (!is_full(rc) || !readers_catch_up(store))
+		return rc;
+	/* settle, which may fit where the body did not; and readers from before that are old again */
+	run(store, change_nothing, NULL);
+	readers_catch_up(store);
+	return run(store, body, ctx);
 }
 
 int store_settle(struct store *store)
@@ -219,7 +220,7 @@ int store_write(struct store *store, store_txn_body *body, void *ctx, uint64_t p
 	int rc = store_write_once(store, body, ctx);
 
 	/* with a reader in the way, evicting would empty the store for nothing */
-	for (int i = 1; i < TRIES && is_full(rc) && !readers_lag(store); i++) {
+	for (int i = 1; i < TRIES && is_full(rc) && readers_catch_up(store); i++) {
 		rc = store_evict_some(store, pages);
 		if (rc == MDB_SUCCESS || is_full(rc))
 			rc = store_write_once(store, body, ctx);

@@ -45,7 +45,7 @@ module_actions() {
 
 # many NAME: 300 requests at once, every second for a module that does not exist.
 many() {
-	local i wrong=0 clients=()
+	local i expected wrong=() clients=()
 	for ((i = 0; i < 300; i++)); do
 		if ((i % 2)); then
 			curl -s -m 60 -o "$work/many.$i" -d "$SAMPLE" "$web_url/" &
@@ -56,19 +56,17 @@ many() {
 	done
 	wait "${clients[@]}"
 	for ((i = 0; i < 300; i++)); do
-		if ((i % 2)); then
-			grep -q 'XREMain::XRE_mainRun() (in xul.pdb)' "$work/many.$i" || ((wrong++))
-		else
-			grep -q "$(printf '0x%x (in no%d.pdb)' $i $i)" "$work/many.$i" || ((wrong++))
-		fi
+		if ((i % 2)); then expected='XREMain::XRE_mainRun() (in xul.pdb)'; else expected=$(printf '0x%x (in no%d.pdb)' $i $i); fi
+		grep -qF "$expected" "$work/many.$i" || wrong+=("$i: $(cat "$work/many.$i")")
 	done
-	is "300 requests at once: $1" "$wrong wrong" '0 wrong'
+	is "300 requests at once: $1" "${#wrong[@]} wrong ${wrong[*]:0:3}" '0 wrong '
 }
 
 e2e_begin nginx memcached
 start_upstream
 start_memcached
-start_pool '.process.debugProtocol = "local" | .SymServer.maxFetchesPerRequest = 100'
+# more waiting at once than by default: over the cap it is 503
+start_pool '.process.debugProtocol = "local" | .process.maxWorkers = 256'
 start_web nginx
 hit_cycle
 module_actions

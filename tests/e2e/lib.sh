@@ -46,9 +46,8 @@ not_ok() {
 
 # check NAME COMMAND...: the command succeeds.
 check() {
-	local name=$1
-	shift
-	if "$@"; then ok "$name"; else not_ok "$name" "failed: $*"; fi
+	# no local variables: the command may be a function that looks at the script's
+	if "${@:2}"; then ok "$1"; else not_ok "$1" "failed: ${*:2}"; fi
 }
 
 # is NAME GOT EXPECTED

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Real symbol files: 20,000 addresses each, table against text. Set SYMBOLICATE_CORPUS to a symbol store; .sym.xz is
-# unpacked. Files over CORPUS_MAX_MB (40) of text are left to make check-slow.
+# unpacked. Files over CORPUS_MAX_MB (200) of text are left to make check-slow.
 . "${top_srcdir:-.}/tests/naive/lookup.sh"
 [ -d "${SYMBOLICATE_CORPUS:-/nonexistent}" ] || { echo "1..0 # SKIP no corpus: set SYMBOLICATE_CORPUS"; exit 0; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-max_bytes=$((${CORPUS_MAX_MB:-40} * 1048576))
+max_bytes=$((${CORPUS_MAX_MB:-200} * 1048576))
 find "$SYMBOLICATE_CORPUS" -name '*.sym' -o -name '*.sym.xz' | sort >"$work/files"
 echo "1..$(wc -l <"$work/files")"
 while read -r file; do

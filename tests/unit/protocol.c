@@ -289,6 +289,9 @@ static void big_integers_to_hex(void)
 	}
 	big_add_hex(&hex, SLICE_LITERAL("-340282366920938463463374607431768211455"));
 	CHECK_TEXT(buf_slice(&hex), "-0xffffffffffffffffffffffffffffffff");
+	buf_clear(&hex);
+	big_add_hex(&hex, SLICE_LITERAL("0"));
+	CHECK_TEXT(buf_slice(&hex), "0x0");
 	buf_release(&hex);
 }
 

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* lookup_bench MODE COUNT ROUNDS STORE FILE.sym: times lookups in a table of the store, one sample per line. */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "engine/open_tables.h"
+#include "search_yardstick.h"
+#include "sym_functions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+/*
+ * random       one address after the other: microseconds per address, and the
+ *              nanoseconds of a branch-free search measured beside it
+ * sorted-warm  all in one ascending batch, names decoded before: the same two
+ * sorted-cold  the same with no name decoded
+ * first        opening the table and a few addresses: microseconds in all,
+ *              and those of the lookups alone
+ *
+ * The first round of `random` is one with nothing decoded.  All frames with
+ * names and paths are asked for; what comes back is read.
+ */
+enum { RING_BYTES = 32 << 20, COUNT_MAX = 10000000, ROUNDS_MAX = 100 };
+
+struct bench {
+	size_t count;
+	uint64_t rounds;
+	struct store *store;
+	struct store_table record;
+	struct table_view view;
+	struct table_source source;
+	struct names_ring *ring;
+	struct table *table;
+	uint64_t *addresses;
+	struct table_query *queries;
+	struct arena arena;
+	struct search_yardstick *yardstick;
+	uint64_t found;
+	volatile uint64_t sum; /* what is found is used */
+	struct err err;
+};
+
+static void need(struct bench *bench, bool good, const char *doing)
+{
+	if (good)
+		return;
+	fprintf(stderr, "lookup_bench: %s: %s\n", doing, bench->err.msg);
+	exit(EX_DATAERR);
+}
+
+static uint64_t use_frame(const struct symbol_frame *frame)
+{
+	uint64_t sum = frame->line;
+
+	if (frame->function.len)
+		sum += (unsigned char)frame->function.data[frame->function.len - 1];
+	if (frame->file.len)
+		sum += (unsigned char)frame->file.data[frame->file.len - 1];
+	return sum;
+}
+
+static void use_answer(struct bench *bench, const struct symbol_answer *answer)
+{
+	uint64_t sum = use_frame(&answer->outer);
+
+	for (uint32_t i = 0; i < answer->inline_count; i++)
+		sum += use_frame(&answer->inlines[i]);
+	bench->sum += sum;
+	bench->found++;
+}
+
+/* ---- the table ---- */
+
+static void open_table(struct bench *bench)
+{
+	bench->ring = names_ring_new(RING_BYTES);
+	need(bench, table_open(&bench->table, &bench->source, bench->ring, &bench->err) == 0, "the table");
+}
+
+static void close_table(struct bench *bench)
+{
+	table_close(bench->table);
+	names_ring_free(bench->ring);
+}
+
+static void find_table(struct bench *bench, struct module_name module)
+{
+	struct buf key = BUF_INIT;
+
+	module_add_key(&key, module);
+	need(bench, store_read_begin(bench->store, &bench->err) == 0, "the store");
+	need(bench, store_find(bench->store, buf_slice(&key), &bench->record, &bench->err) == 1, buf_text(&key));
+	buf_release(&key);
+	bench->view = (struct table_view){bench->store, bench->record.id, store_read_number(bench->store)};
+	bench->source = table_view_source(&bench->view);
+}
+
+/* ---- the samples ---- */
+
+static void look_up_each(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->count; i++) {
+		struct symbol_answer answer;
+		int found = table_lookup(bench->table, &bench->source, bench->addresses[i], &bench->arena, &answer,
+					 &bench->err);
+
+		need(bench, found >= 0, "lookup");
+		if (found)
+			use_answer(bench, &answer);
+		arena_clear(&bench->arena);
+	}
+}
+
+static void look_up_sorted(struct bench *bench)
+{
+	need(bench, table_lookup_sorted(bench->table, &bench->source, bench->queries, bench->count, &bench->arena,
+					&bench->err) == 0, "lookup");
+	for (size_t i = 0; i < bench->count; i++)
+		if (bench->queries[i].found)
+			use_answer(bench, &bench->queries[i].answer);
+	arena_clear(&bench->arena);
+}
+
+static double per_address(const struct bench *bench, uint64_t started_us)
+{
+	return (double)(clock_cpu_us() - started_us) / (double)bench->count;
+}
+
+static void sample_random(struct bench *bench)
+{
+	open_table(bench);
+	for (uint64_t i = 0; i < bench->rounds; i++) {
+		uint64_t started_us = clock_cpu_us();
+		double us;
+
+		look_up_each(bench);
+		us = per_address(bench, started_us);
+		printf("%.4f %.2f\n", us, search_yardstick_ns(bench->yardstick));
+	}
+	close_table(bench);
+}
+
+static void prepare_queries(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->count; i++)
+		bench->queries[i] = (struct table_query){.address = bench->addresses[i]};
+}
+
+static void sample_sorted_once(struct bench *bench)
+{
+	uint64_t started_us;
+	double us;
+
+	prepare_queries(bench);
+	started_us = clock_cpu_us();
+	look_up_sorted(bench);
+	us = per_address(bench, started_us);
+	printf("%.4f %.2f\n", us, search_yardstick_ns(bench->yardstick));
+}
+
+static void sample_sorted_warm(struct bench *bench)
+{
+	open_table(bench);
+	prepare_queries(bench);
+	look_up_sorted(bench);
+	for (uint64_t i = 0; i < bench->rounds; i++)
+		sample_sorted_once(bench);
+	close_table(bench);
+}
+
+static void sample_sorted_cold(struct bench *bench)
+{
+	for (uint64_t i = 0; i < bench->rounds; i++) {
+		open_table(bench);
+		sample_sorted_once(bench);
+		close_table(bench);
+	}
+}
+
+static void sample_first(struct bench *bench)
+{
+	for (uint64_t i = 0; i < bench->rounds; i++) {
+		uint64_t started_us = clock_cpu_us(), opened_us, done_us;
+
+		open_table(bench);
+		opened_us = clock_cpu_us();
+		look_up_each(bench);
+		done_us = clock_cpu_us();
+		printf("%llu %llu\n", (unsigned long long)(done_us - started_us),
+		       (unsigned long long)(done_us - opened_us));
+		close_table(bench);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*sample)(struct bench *bench);
+	bool sorted;
+} modes[] = {
+	{"random", sample_random, false},
+	{"sorted-warm", sample_sorted_warm, true},
+	{"sorted-cold", sample_sorted_cold, true},
+	{"first", sample_first, false},
+};
+
+/* ---- begin and end ---- */
+
+static int compare_addresses(const void *left, const void *right)
+{
+	uint64_t a, b;
+
+	memcpy(&a, left, sizeof(a));
+	memcpy(&b, right, sizeof(b));
+	return (a > b) - (a < b);
+}
+
+static void pick_addresses(struct bench *bench, const struct sym_functions *functions, bool sorted)
+{
+	struct random random;
+
+	random_init(&random, 7);
+	bench->addresses = mem_calloc(bench->count, sizeof(*bench->addresses));
+	for (size_t i = 0; i < bench->count; i++)
+		bench->addresses[i] = sym_functions_pick(functions, &random);
+	if (sorted)
+		qsort(bench->addresses, bench->count, sizeof(*bench->addresses), compare_addresses);
+	bench->queries = mem_calloc(bench->count, sizeof(*bench->queries));
+}
+
+static void bench_init(struct bench *bench, const char *dir, const char *path, bool sorted)
+{
+	/* the command that made the store gave it that limit */
+	struct store_options options = {.dir = dir, .max_bytes = (uint64_t)64 << 30};
+	struct sym_functions functions;
+
+	need(bench, sym_functions_read(&functions, path, &bench->err) == 0, "addresses");
+	pick_addresses(bench, &functions, sorted);
+	need(bench, store_open(&bench->store, &options, &bench->err) == 0, dir);
+	find_table(bench, functions.module);
+	sym_functions_release(&functions);
+	arena_init(&bench->arena);
+	bench->yardstick = search_yardstick_new();
+	search_yardstick_ns(bench->yardstick);
+}
+
+static void bench_release(struct bench *bench)
+{
+	search_yardstick_free(bench->yardstick);
+	arena_release(&bench->arena);
+	free(bench->addresses);
+	free(bench->queries);
+	store_read_end(bench->store);
+	store_close(bench->store);
+}
+
+/* Addresses are those of functions, so each must have been found. */
+static int verdict(const struct bench *bench)
+{
+	if (bench->found >= bench->count * bench->rounds)
+		return EX_OK;
+	fprintf(stderr, "lookup_bench: only %llu addresses were found\n", (unsigned long long)bench->found);
+	return EX_DATAERR;
+}
+
+static int usage(void)
+{
+	fputs("Usage: lookup_bench random|sorted-warm|sorted-cold|first COUNT ROUNDS STORE FILE.sym\n", stderr);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = {.err = ERR_INIT};
+	size_t mode = 0, mode_count = sizeof(modes) / sizeof(modes[0]);
+	uint64_t count;
+
+	if (argc != 6 || !num_parse_dec(slice_of(argv[2]), COUNT_MAX, &count) || count == 0 ||
+	    !num_parse_dec(slice_of(argv[3]), ROUNDS_MAX, &bench.rounds))
+		return usage();
+	while (mode < mode_count && strcmp(argv[1], modes[mode].name) != 0)
+		mode++;
+	if (mode == mode_count)
+		return usage();
+	bench.count = (size_t)count;
+	bench_init(&bench, argv[4], argv[5], modes[mode].sorted);
+	modes[mode].sample(&bench);
+	bench_release(&bench);
+	return verdict(&bench);
+}
