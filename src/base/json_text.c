@@ -39,7 +39,7 @@ static void add_ascii_code(struct buf *buf, uint32_t code)
 	}
 }
 
-static void add_low_byte(struct buf *buf, unsigned char c)
+static void add_low_byte(struct buf *buf, unsigned char c, enum json_charset charset)
 {
 	char letter = short_escape(c);
 
@@ -48,7 +48,7 @@ static void add_low_byte(struct buf *buf, unsigned char c)
 		buf_add_byte(buf, letter);
 	} else if (c == 0) {
 		buf_add_byte(buf, '_');
-	} else if (c < 0x20) {
+	} else if (c < 0x20 || (c == 0x7f && charset == JSON_ASCII)) {
 		add_unicode_escape(buf, c);
 	} else {
 		buf_add_byte(buf, (char)c);
@@ -89,7 +89,7 @@ void json_add_escaped(struct buf *buf, struct slice text, enum json_charset char
 		if (at == text.len)
 			break;
 		if ((unsigned char)text.data[at] < 0x80)
-			add_low_byte(buf, (unsigned char)text.data[at++]);
+			add_low_byte(buf, (unsigned char)text.data[at++], charset);
 		else
 			at += add_multibyte(buf, slice_make(text.data + at, text.len - at), charset);
 	}

@@ -4,8 +4,6 @@
 
 #include "base/hash.h"
 
-#include <stdlib.h>
-
 static const uint32_t no_module = UINT32_MAX;
 
 /* Open addressing over module keys, sized for all memoryMap entries. */
@@ -104,13 +102,63 @@ static void place_frame(struct wanted_module *module, const struct job_frame *fr
 	module->frames[module->open_count++] = (struct wanted_frame){frame->offset, number};
 }
 
-static int by_offset(const void *a, const void *b)
+static void sort_few(struct wanted_frame *frames, uint32_t count)
 {
-	const struct wanted_frame *left = a, *right = b;
+	for (uint32_t i = 1; i < count; i++) {
+		struct wanted_frame frame = frames[i];
+		uint32_t at = i;
 
-	if (left->offset != right->offset)
-		return left->offset < right->offset ? -1 : 1;
-	return left->frame < right->frame ? -1 : left->frame > right->frame;
+		for (; at > 0 && frames[at - 1].offset > frame.offset; at--)
+			frames[at] = frames[at - 1];
+		frames[at] = frame;
+	}
+}
+
+/* One pass of a radix sort, by the byte at `shift`. */
+static void sort_by_byte(const struct wanted_frame *from, struct wanted_frame *to, uint32_t count, unsigned shift)
+{
+	uint32_t starts[256] = {0}, sum = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		starts[from[i].offset >> shift & 255]++;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		uint32_t n = starts[byte];
+
+		starts[byte] = sum;
+		sum += n;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		to[starts[from[i].offset >> shift & 255]++] = from[i];
+}
+
+/* A profile asks for tens of thousands of addresses of one module, spread over three or four bytes. */
+static struct wanted_frame *sort_many(struct wanted_frame *frames, uint32_t count, struct arena *arena)
+{
+	struct wanted_frame *other = arena_alloc(arena, count * sizeof(*other));
+	uint64_t differing = 0;
+
+	for (uint32_t i = 1; i < count; i++)
+		differing |= frames[i].offset ^ frames[0].offset;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		struct wanted_frame *sorted = other;
+
+		if ((differing >> shift & 255) == 0)
+			continue;
+		sort_by_byte(frames, sorted, count, shift);
+		other = frames;
+		frames = sorted;
+	}
+	return frames;
+}
+
+static void sort_frames(struct wanted_module *module, struct arena *arena)
+{
+	enum { FEW = 48 };
+
+	if (module->frame_count <= FEW)
+		sort_few(module->frames, module->frame_count);
+	else
+		module->frames = sort_many(module->frames, module->frame_count, arena);
 }
 
 static void group_frames(struct wanted *wanted, struct arena *arena)
@@ -122,11 +170,8 @@ static void group_frames(struct wanted *wanted, struct arena *arena)
 		module->frames = arena_calloc(arena, module->frame_count, sizeof(*module->frames));
 	}
 	each_frame(wanted, place_frame);
-	for (uint32_t i = 0; i < wanted->module_count; i++) {
-		struct wanted_module *module = &wanted->modules[i];
-
-		qsort(module->frames, module->frame_count, sizeof(*module->frames), by_offset);
-	}
+	for (uint32_t i = 0; i < wanted->module_count; i++)
+		sort_frames(&wanted->modules[i], arena);
 }
 
 void wanted_collect(struct wanted *wanted, struct request *request, struct arena *arena)

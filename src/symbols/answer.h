@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* One function at one place.  An absent file is {NULL, 0}; line 0 is "unknown" and stays so without a file. */
+/* One function at one place.  An absent file is {NULL, 0}; line 0 is "unknown", as it is without a file. */
 struct symbol_frame {
 	struct slice function;
 	struct slice file;

@@ -18,7 +18,7 @@ struct block_segment {
 struct block_node {
 	uint32_t parent;
 	uint32_t origin; /* parent 0 only: the others' follows from the call */
-	uint32_t call;   /* parent 0: own place of the call; else number among the calls of the parent's origin */
+	uint32_t call;   /* parent 0: own place of the call; else number among the parent's origin's calls */
 };
 
 struct block_place {
@@ -42,7 +42,7 @@ struct block_draft {
 enum { BLOCK_HEAD_BYTES = 2 };
 void block_encode(const struct block_draft *draft, struct buf *buf);
 
-/* A packed block, its columns found and seen to lie within it.  `data` has TABLE_SLACK_BYTES + 4 bytes behind. */
+/* A packed block, its columns found and seen to lie within it.  8 bytes can be read where `data` ends. */
 struct block_view {
 	const uint8_t *data;
 	unsigned count, size_shift;

@@ -15,7 +15,8 @@ static const uint8_t *open_nodes(struct block_view *view, const uint8_t *at, con
 	view->top_count = at[0];
 	view->origin_bits = at[1];
 	view->call_bits = at[2];
-	if (view->top_count == 0 || view->top_count > view->node_count || view->origin_bits > 32 || view->call_bits > 32)
+	if (view->top_count == 0 || view->top_count > view->node_count || view->origin_bits > 32 ||
+	    view->call_bits > 32)
 		return NULL;
 	return at + 3;
 }
@@ -123,7 +124,8 @@ uint32_t block_node_at(const struct block_view *view, unsigned segment)
 
 uint32_t block_place_at(const struct block_view *view, unsigned segment)
 {
-	return bits_get(view->data, view->segment_places + (uint64_t)segment * view->place_bits, view->place_bits);
+	return bits_get(view->data, view->segment_places + (uint64_t)segment * view->place_bits,
+			view->place_bits);
 }
 
 int block_get_node(const struct block_view *view, uint32_t node, struct block_node *ret)

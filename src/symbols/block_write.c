@@ -92,8 +92,13 @@ static void measure_places(const struct block_draft *draft, struct layout *layou
 
 static void put_head(const struct block_draft *draft, const struct layout *layout, struct buf *buf)
 {
-	buf_add_byte(buf, (char)((draft->node_count ? BLOCK_NODES : 0) | (draft->place_count ? BLOCK_PLACES : 0) |
-				 layout->size_shift << BLOCK_SIZE_SHIFT));
+	unsigned flags = layout->size_shift << BLOCK_SIZE_SHIFT;
+
+	if (draft->node_count)
+		flags |= BLOCK_NODES;
+	if (draft->place_count)
+		flags |= BLOCK_PLACES;
+	buf_add_byte(buf, (char)flags);
 	buf_add_byte(buf, (char)(draft->segment_count - 1));
 	buf_add_byte(buf, (char)layout->place_bits);
 	if (draft->node_count) {

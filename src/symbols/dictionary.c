@@ -13,7 +13,8 @@ enum { FIRST_SLOTS = 1024 };
 
 void dictionary_init(struct dictionary *d, uint64_t seed)
 {
-	*d = (struct dictionary){.seed = seed | 1, .place_slot_count = FIRST_SLOTS, .call_slot_count = FIRST_SLOTS};
+	*d = (struct dictionary){.seed = seed | 1};
+	d->place_slot_count = d->call_slot_count = FIRST_SLOTS;
 	d->place_slots = mem_calloc(FIRST_SLOTS, sizeof(*d->place_slots));
 	d->call_slots = mem_calloc(FIRST_SLOTS, sizeof(*d->call_slots));
 }
@@ -93,8 +94,8 @@ uint32_t dictionary_origin(struct dictionary *d, uint32_t id)
 	struct origin *origin = &d->origins[index];
 
 	if (origin->number == 0) {
-		d->used_origins =
-			grow_array(d->used_origins, &d->used_cap, d->used_count + 1, sizeof(*d->used_origins));
+		d->used_origins = grow_array(d->used_origins, &d->used_cap, d->used_count + 1,
+					     sizeof(*d->used_origins));
 		d->used_origins[d->used_count++] = index;
 		origin->number = (uint32_t)d->used_count;
 	}

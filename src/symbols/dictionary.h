@@ -60,7 +60,8 @@ void dictionary_define_path(struct dictionary *dictionary, uint32_t id, struct s
 void dictionary_define_origin(struct dictionary *dictionary, uint32_t id, uint32_t name);
 
 /* References, before or after the definition. */
-uint32_t dictionary_file(struct dictionary *dictionary, uint64_t file_id); /* an id, SYM_NO_FILE or SYM_FILE_AS_PLACE */
+uint32_t dictionary_file(struct dictionary *dictionary,
+			 uint64_t file_id); /* or SYM_NO_FILE, SYM_FILE_AS_PLACE */
 uint32_t dictionary_origin(struct dictionary *dictionary, uint32_t id);    /* the number; from now on used */
 uint32_t dictionary_place(struct dictionary *dictionary, uint32_t origin, uint32_t file, uint32_t line);
 uint32_t dictionary_call(struct dictionary *dictionary, uint32_t origin, uint32_t callee, uint32_t file,

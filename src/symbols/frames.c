@@ -46,7 +46,8 @@ static int get_place(struct table *table, const struct table_source *source, con
 
 	if (number >= origin->place_count)
 		return table_corrupt(err, "a place is out of range");
-	if (table_array_get(table, &table->places, source, origin->first_place + number, &data, &bit, err) < 0)
+	number += origin->first_place;
+	if (table_array_get(table, &table->places, source, number, &data, &bit, err) < 0)
 		return -1;
 	ret->file = bits_get(data, bit, h->file_bits);
 	ret->line = bits_get(data, bit + h->file_bits, h->line_bits);
@@ -73,7 +74,7 @@ static int get_call(struct table *table, const struct table_source *source, cons
 
 /* The chain of inlined functions at a segment, as numbers. */
 struct chain {
-	uint32_t calls[INLINE_DEPTH_MAX]; /* innermost first; the last is the own place of the outermost call */
+	uint32_t calls[INLINE_DEPTH_MAX]; /* innermost first; the last one is the block's own place */
 	unsigned depth;
 	uint32_t origin; /* the outermost's */
 };
@@ -124,9 +125,9 @@ static void place_frames(const struct table *table, const struct block_place *si
 			  sites[i].file == FILE_AS_PLACE ? sites[0].file : sites[i].file, sites[i].line);
 }
 
-static int resolve_inlined(struct table *table, const struct table_source *source, const struct block_view *view,
-			   uint32_t node, uint32_t place, struct arena *arena, struct symbol_answer *ret,
-			   struct err *err)
+static int resolve_inlined(struct table *table, const struct table_source *source,
+			   const struct block_view *view, uint32_t node, uint32_t place, struct arena *arena,
+			   struct symbol_answer *ret, struct err *err)
 {
 	struct block_place sites[INLINE_DEPTH_MAX + 1], call_site;
 	struct symbol_frame *inlines;
@@ -178,7 +179,8 @@ int frames_resolve(struct table *table, const struct table_source *source, const
 		return 0;
 	if (record_entry(table, view, record_search(view, address), address, &entry, err) < 0)
 		return -1;
-	*ret = (struct symbol_answer){.function_start = entry.function_start, .outer = frame_named(entry.name)};
+	*ret = (struct symbol_answer){.function_start = entry.function_start};
+	ret->outer = frame_named(entry.name);
 	if (entry.flags & BLOCK_PUBLICS)
 		return 1;
 	return resolve_block(table, source, &entry, address, arena, ret, err);

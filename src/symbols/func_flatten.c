@@ -59,7 +59,8 @@ static void sort_lines(struct func_flatten *f)
 	struct span *order = arena_alloc(&f->spans, count * sizeof(*order));
 
 	for (size_t i = 0; i < count; i++)
-		order[i] = (struct span){.start = function->lines[i].address, .id = (uint32_t)(count - 1 - i)};
+		order[i] = (struct span){.start = function->lines[i].address,
+					 .id = (uint32_t)(count - 1 - i)};
 	spans_sort(order, count);
 	f->sorted_lines = grow_array(f->sorted_lines, &f->sorted_cap, count, sizeof(*f->sorted_lines));
 	for (size_t i = 0; i < count; i++)
@@ -294,7 +295,8 @@ static int put_segment(struct func_flatten *f, uint64_t end, struct err *err)
 			return -1;
 	segment.node = block_node(f, s.node);
 	if (s.file != FILE_NONE)
-		segment.place = 1 + (s.node ? dictionary_place(f->dictionary, f->nodes.nodes[s.node].origin, s.file, s.line)
+		segment.place = 1 + (s.node ? dictionary_place(f->dictionary, f->nodes.nodes[s.node].origin,
+							       s.file, s.line)
 					    : own_place(f, s.file, s.line));
 	f->draft.segments[f->draft.segment_count++] = segment;
 	return 0;
@@ -304,7 +306,8 @@ static int put_segment(struct func_flatten *f, uint64_t end, struct err *err)
 
 static bool pending_differs(const struct func_flatten *f, const struct flat_segment *next)
 {
-	return f->pending.node != next->node || f->pending.file != next->file || f->pending.line != next->line;
+	return f->pending.node != next->node || f->pending.file != next->file ||
+	       f->pending.line != next->line;
 }
 
 /* From `at` on: what covers it, and up to where that stays so. */
@@ -349,7 +352,8 @@ static int sweep(struct func_flatten *f, struct err *err)
 		if (!pending_differs(f, &next))
 			continue;
 		if (f->nodes.count > NODES_FREE + NODES_PER_RANGE * f->function->range_count)
-			return err_set(err, ERR_LIMIT, "the inlined functions of one FUNC make too many chains");
+			return err_set(err, ERR_LIMIT,
+				       "the inlined functions of one FUNC make too many chains");
 		if (put_segment(f, at, err) < 0)
 			return -1;
 		f->pending = next;

@@ -51,7 +51,8 @@ struct func_flatten {
 	struct buf packed;
 };
 
-void func_flatten_init(struct func_flatten *flatten, struct dictionary *dictionary, func_block_fn *emit, void *ctx);
+void func_flatten_init(struct func_flatten *flatten, struct dictionary *dictionary, func_block_fn *emit,
+		       void *ctx);
 void func_flatten_release(struct func_flatten *flatten);
 
 /* Hands the blocks of a function of size > 0 to `emit`, ascending and without gaps.  -1 if `emit` fails. */

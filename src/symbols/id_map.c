@@ -24,7 +24,8 @@ static uint32_t *direct_place(struct id_map *map, uint32_t id)
 		while (count <= id)
 			count *= 2;
 		map->direct = mem_realloc_array(map->direct, count, sizeof(*map->direct));
-		memset(map->direct + map->direct_count, 0, (count - map->direct_count) * sizeof(*map->direct));
+		memset(map->direct + map->direct_count, 0,
+		       (count - map->direct_count) * sizeof(*map->direct));
 		map->direct_count = count;
 	}
 	return &map->direct[id];

@@ -11,7 +11,7 @@ struct inline_node {
 	uint32_t parent; /* 0: the function */
 	uint32_t origin; /* number in the dictionary */
 	uint32_t call_file, call_line;
-	uint32_t call;   /* number among the calls of the parent's origin; NODE_CALL_UNKNOWN before first use */
+	uint32_t call; /* number among the calls of the parent's origin; NODE_CALL_UNKNOWN before first use */
 	uint32_t first_child, next_sibling;
 	uint32_t block;  /* the block in which `in_block` holds */
 	uint16_t in_block;

@@ -27,8 +27,8 @@ bool module_is_askable(struct module_name module)
 	bool hex;
 	size_t digits = id_digits(module.debug_id, &hex);
 
-	return hex && digits >= 1 && digits <= MODULE_ID_MAX && name.len >= 1 && name.len <= MODULE_NAME_MAX &&
-	       !slice_is(name, ".") && !slice_is(name, "..");
+	return hex && digits >= 1 && digits <= MODULE_ID_MAX && name.len >= 1 &&
+	       name.len <= MODULE_NAME_MAX && !slice_is(name, ".") && !slice_is(name, "..");
 }
 
 static char lower(char c)

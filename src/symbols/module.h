@@ -35,7 +35,7 @@ void module_add_key(struct buf *buf, struct module_name module);
 /* Appends the id as keys and upstream URLs have it: upper case, no dashes. */
 void module_add_id(struct buf *buf, struct slice debug_id);
 
-/* The Breakpad file name: "xul.pdb" -> "xul.sym" (the suffix without case), "libc.so.6" -> "libc.so.6.sym". */
+/* The Breakpad file name: "xul.pdb" -> "xul.sym" (suffix in any case), "libc.so.6" -> "libc.so.6.sym". */
 void module_add_sym_name(struct buf *buf, struct slice debug_file);
 
 /* Whether two ids are the same without case and dashes (rule R34). */

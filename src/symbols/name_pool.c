@@ -57,8 +57,9 @@ uint32_t name_pool_add(struct name_pool *pool, struct slice name)
 	}
 	if (pool->count == pool->cap)
 		pool->names = grow_array(pool->names, &pool->cap, pool->count + 1, sizeof(*pool->names));
-	pool->names[pool->count++] = (struct name){
-		.data = arena_copy(&pool->text, name).data, .len = (uint32_t)name.len, .ordinal = NAME_UNUSED};
+	pool->names[pool->count++] = (struct name){.data = arena_copy(&pool->text, name).data,
+						   .len = (uint32_t)name.len,
+						   .ordinal = NAME_UNUSED};
 	pool->slots[at] = tag | pool->count;
 	if (pool->count * 2 > pool->slot_count)
 		grow_slots(pool);

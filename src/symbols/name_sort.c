@@ -29,8 +29,9 @@ static struct key make_key(const struct name *names, uint32_t number, size_t dep
 		memcpy(&piece, name->data + depth, PIECE);
 	else if (left > 0)
 		memcpy(&piece, name->data + depth, left);
-	return (struct key){
-		.piece = __builtin_bswap64(piece), .number = number, .left = left < PIECE ? (uint32_t)left : PIECE};
+	return (struct key){.piece = __builtin_bswap64(piece),
+			    .number = number,
+			    .left = left < PIECE ? (uint32_t)left : PIECE};
 }
 
 static int compare_keys(const struct key *a, const struct key *b)
@@ -65,11 +66,12 @@ static void insertion_sort(const struct name *names, struct key *keys, size_t co
 	}
 }
 
-/* The median of three places that depend on the count, so that no order of the input is a bad one for long. */
+/* The median of three places that depend on the count: no order of the input is bad for long. */
 static struct key choose_pivot(const struct key *keys, size_t count)
 {
 	uint64_t random = count * UINT64_C(0x9e3779b97f4a7c15);
-	struct key a = keys[random % count], b = keys[(random >> 20) % count], c = keys[(random >> 40) % count];
+	struct key a = keys[random % count], b = keys[(random >> 20) % count],
+		   c = keys[(random >> 40) % count];
 
 	if (compare_keys(&a, &b) > 0) {
 		struct key swap = a;

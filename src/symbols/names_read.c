@@ -236,8 +236,8 @@ static int open_group(struct names_reader *reader, const struct table_source *so
 	return start_walk(reader) < 0 ? table_corrupt(err, "a group of names is damaged") : 0;
 }
 
-int names_decode(struct names_reader *reader, const struct table_source *source, uint32_t ordinal, struct slice *ret,
-		 struct err *err)
+int names_decode(struct names_reader *reader, const struct table_source *source, uint32_t ordinal,
+		 struct slice *ret, struct err *err)
 {
 	/* a group whose walk has passed the name is decoded anew; below group_first the difference is huge */
 	uint32_t index = ordinal - reader->group_first;

@@ -35,7 +35,7 @@ bool names_recall(struct names_reader *reader, uint32_t ordinal, struct slice *r
  * Decodes the name and keeps it in the ring.  *ret is valid until the next call.
  * Ascending ordinals decode each group once.
  */
-int names_decode(struct names_reader *reader, const struct table_source *source, uint32_t ordinal, struct slice *ret,
-		 struct err *err);
+int names_decode(struct names_reader *reader, const struct table_source *source, uint32_t ordinal,
+		 struct slice *ret, struct err *err);
 
 #endif

@@ -164,8 +164,8 @@ static void make_dictionary(struct names_writer *writer)
 	collect_content(writer, &content);
 	count = collect_samples(writer, &samples, sizes);
 	room = content.len + TABLES_BYTES;
-	len = ZDICT_finalizeDictionary(buf_reserve(&writer->dictionary, room), room, content.data, content.len,
-				       samples.data, sizes, (unsigned)count, params);
+	len = ZDICT_finalizeDictionary(buf_reserve(&writer->dictionary, room), room, content.data,
+				       content.len, samples.data, sizes, (unsigned)count, params);
 	if (!ZDICT_isError(len))
 		writer->dictionary.len = len;
 	buf_release(&content);
@@ -217,7 +217,8 @@ static int emit_value(struct names_writer *writer, uint32_t end, struct err *err
 	buf_add_slice(&writer->value, buf_slice(&writer->frames));
 	writer->table_count = 0;
 	buf_clear(&writer->frames);
-	return value_emit(writer->values, TABLE_NAMES, (uint64_t)(end - 1) << NAMES_PART_SHIFT, &writer->value, err);
+	return value_emit(writer->values, TABLE_NAMES, (uint64_t)(end - 1) << NAMES_PART_SHIFT,
+			  &writer->value, err);
 }
 
 static bool fits(const struct names_writer *writer, size_t frame_len)
@@ -282,8 +283,8 @@ static int write_all(struct names_writer *writer, struct err *err)
 	return value_emit_stream(writer->values, TABLE_NAME_DICTIONARY, buf_slice(&writer->dictionary), err);
 }
 
-int names_write(struct value_writer *values, const struct name_pool *pool, const uint32_t *sorted, uint32_t count,
-		struct err *err)
+int names_write(struct value_writer *values, const struct name_pool *pool, const uint32_t *sorted,
+		uint32_t count, struct err *err)
 {
 	struct names_writer *writer = mem_zalloc(sizeof(*writer));
 	int result;

@@ -6,8 +6,8 @@
 #include "symbols/name_pool.h"
 #include "symbols/value_write.h"
 
-/* Emits the values of TABLE_NAMES, then those of TABLE_NAME_DICTIONARY.  `sorted` as name_pool_sort() gives it. */
-int names_write(struct value_writer *values, const struct name_pool *pool, const uint32_t *sorted, uint32_t count,
-		struct err *err);
+/* Emits TABLE_NAMES, then TABLE_NAME_DICTIONARY.  `sorted` as name_pool_sort() gives it. */
+int names_write(struct value_writer *values, const struct name_pool *pool, const uint32_t *sorted,
+		uint32_t count, struct err *err);
 
 #endif

@@ -23,8 +23,8 @@ static int open_record(struct record_view *view, uint64_t key, struct slice valu
 	return 0;
 }
 
-int record_find(struct table *table, const struct table_source *source, uint64_t address, struct record_view *ret,
-		struct err *err)
+int record_find(struct table *table, const struct table_source *source, uint64_t address,
+		struct record_view *ret, struct err *err)
 {
 	struct slice value;
 	uint64_t key;
@@ -100,7 +100,8 @@ unsigned record_search(const struct record_view *view, uint64_t address)
 /* Entries */
 
 /* Reads the head of a block's entry; -1: damaged. */
-static int open_block_entry(const struct table *table, struct entry *entry, const uint8_t *at, const uint8_t *end)
+static int open_block_entry(const struct table *table, struct entry *entry, const uint8_t *at,
+			    const uint8_t *end)
 {
 	uint64_t continued = 0;
 
@@ -117,7 +118,8 @@ static int open_block_entry(const struct table *table, struct entry *entry, cons
 }
 
 /* The last of `count` PUBLICs that begins to serve at or before `offset`. */
-static unsigned search_run(const uint8_t *data, uint64_t columns, unsigned count, unsigned width, uint64_t offset)
+static unsigned search_run(const uint8_t *data, uint64_t columns, unsigned count, unsigned width,
+			   uint64_t offset)
 {
 	unsigned low = 0, high = count;
 
@@ -132,8 +134,8 @@ static unsigned search_run(const uint8_t *data, uint64_t columns, unsigned count
 	return low;
 }
 
-static int open_run_entry(const struct table *table, struct entry *entry, const uint8_t *at, const uint8_t *end,
-			  uint64_t address)
+static int open_run_entry(const struct table *table, struct entry *entry, const uint8_t *at,
+			  const uint8_t *end, uint64_t address)
 {
 	const uint8_t *data = at;
 	unsigned width, name_bits = table->header.name_bits, index;
@@ -147,8 +149,10 @@ static int open_run_entry(const struct table *table, struct entry *entry, const 
 	if (names + (uint64_t)entry->count * name_bits > (uint64_t)(end - data) * 8)
 		return -1;
 	index = search_run(data, columns, entry->count, width, address - entry->start);
-	entry->function_start = index ? entry->start + bits_get(data, columns + (uint64_t)(index - 1) * width, width)
-				      : entry->start - back;
+	entry->function_start = entry->start - back;
+	if (index)
+		entry->function_start = entry->start +
+					bits_get(data, columns + (index - 1) * (uint64_t)width, width);
 	entry->name = bits_get(data, names + (uint64_t)index * name_bits, name_bits);
 	return 0;
 }

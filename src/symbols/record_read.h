@@ -23,8 +23,8 @@ struct entry {
 };
 
 /* The value that ends at or after the address: 1, 0, -1. */
-int record_find(struct table *table, const struct table_source *source, uint64_t address, struct record_view *ret,
-		struct err *err);
+int record_find(struct table *table, const struct table_source *source, uint64_t address,
+		struct record_view *ret, struct err *err);
 
 /* The last entry that starts at or before an address that is not below the first one. */
 unsigned record_search(const struct record_view *view, uint64_t address);

@@ -97,7 +97,7 @@ static inline const char *next_blank(struct blank_cursor *cursor)
 	}
 	blank = cursor->text + __builtin_ctzll(cursor->mask);
 	cursor->mask &= cursor->mask - 1;
-	return blank;
+	return cursor->end - blank < 8 ? NULL : blank; /* a number before it is loaded by 8 bytes */
 }
 
 /* Cuts off the field that begins at *at and is ended by a space. */

@@ -269,7 +269,8 @@ static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
 		struct sym_range range = {.inlined = (uint32_t)scan->function.inline_count};
 		int reason;
 
-		if ((reason = take_hex(&rest, &range.address)) != GOOD || (reason = take_hex(&rest, &range.size)) != GOOD)
+		if ((reason = take_hex(&rest, &range.address)) != GOOD ||
+		    (reason = take_hex(&rest, &range.size)) != GOOD)
 			return reason;
 		overflows |= range_overflows(range.address, range.size);
 		*sym_scan_add_range(scan) = range;
@@ -334,7 +335,8 @@ static int read_line(struct sym_scan *scan, struct slice rest)
 		return SKIP_NO_FUNCTION;
 	if (count_fields(rest, 4) < 4)
 		return SKIP_TOO_FEW_FIELDS;
-	if ((reason = take_hex(&rest, &line.address)) != GOOD || (reason = take_hex(&rest, &line.size)) != GOOD ||
+	if ((reason = take_hex(&rest, &line.address)) != GOOD ||
+	    (reason = take_hex(&rest, &line.size)) != GOOD ||
 	    (reason = take_signed(&rest, 0, &number)) != GOOD ||
 	    (reason = take_signed(&rest, SYM_NO_FILE, &line.file)) != GOOD)
 		return reason;
@@ -463,7 +465,9 @@ static int read_record(struct sym_scan *scan, struct slice line, bool is_long, s
 	if (slice_is(key, "INFO")) {
 		read_info(scan, rest);
 	} else if (!is_ignored(key)) {
-		reason = !is_line_record(line) ? SKIP_UNKNOWN_RECORD : is_long ? SKIP_LINE_TOO_LONG : read_line(scan, line);
+		reason = !is_line_record(line) ? SKIP_UNKNOWN_RECORD
+			 : is_long	       ? SKIP_LINE_TOO_LONG
+					       : read_line(scan, line);
 		if (reason != GOOD)
 			skip(scan, reason);
 	}
@@ -545,7 +549,8 @@ int sym_scan_feed(struct sym_scan *scan, const char *data, size_t len, struct er
 		}
 		if (scan->carry.len)
 			carry(scan, at, (size_t)(lf - at));
-		if (scan->carry.len ? take_carried(scan, err) : take_line(scan, at, (size_t)(lf - at), false, err))
+		if (scan->carry.len ? take_carried(scan, err)
+				    : take_line(scan, at, (size_t)(lf - at), false, err))
 			return -1;
 		at = lf + 1;
 	}

@@ -59,7 +59,8 @@ struct table_info {
 };
 
 /* `ring` outlives the table. */
-int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring, struct err *err);
+int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring,
+	       struct err *err);
 void table_close(struct table *table);
 const struct table_info *table_info(const struct table *table);
 

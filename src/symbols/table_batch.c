@@ -48,7 +48,8 @@ static void collect_name(struct name_batch *batch, struct symbol_frame *frame)
 		grow_name_slots(batch);
 	at = find_name_slot(batch, ordinal);
 	if (batch->slots[at] == 0) {
-		batch->ordinals = grow_array(batch->ordinals, &batch->cap, batch->count + 1, sizeof(*batch->ordinals));
+		batch->ordinals = grow_array(batch->ordinals, &batch->cap, batch->count + 1,
+					     sizeof(*batch->ordinals));
 		batch->ordinals[batch->count++] = ordinal;
 		batch->slots[at] = (uint32_t)batch->count;
 	}
@@ -105,8 +106,9 @@ static void fill_in_names(const struct name_batch *batch, struct table_query *qu
 	}
 }
 
-static int resolve_query(struct table *table, const struct table_source *source, const struct record_view *view,
-			 struct table_query *query, struct name_batch *batch, struct err *err)
+static int resolve_query(struct table *table, const struct table_source *source,
+			 const struct record_view *view, struct table_query *query, struct name_batch *batch,
+			 struct err *err)
 {
 	int found = frames_resolve(table, source, view, query->address, batch->arena, &query->answer, err);
 	struct symbol_frame *inlines = frames_inlines(&query->answer);
@@ -120,8 +122,9 @@ static int resolve_query(struct table *table, const struct table_source *source,
 	return 0;
 }
 
-static int resolve_queries(struct table *table, const struct table_source *source, struct table_query *queries,
-			   size_t count, struct name_batch *batch, struct err *err)
+static int resolve_queries(struct table *table, const struct table_source *source,
+			   struct table_query *queries, size_t count, struct name_batch *batch,
+			   struct err *err)
 {
 	struct record_view view;
 	int found = 1;

@@ -80,7 +80,8 @@ static int take_block(void *ctx, uint64_t offset, uint64_t size, struct slice bl
 	return spill_add(&build->draft.spill, block.data, block.len, err);
 }
 
-struct table_build *table_build_new(const struct table_build_options *options, const struct table_build_io *io)
+struct table_build *table_build_new(const struct table_build_options *options,
+				    const struct table_build_io *io)
 {
 	struct table_build *build = mem_zalloc(sizeof(*build));
 	uint64_t seed = (uintptr_t)build; /* differs from run to run, and shows in no value */

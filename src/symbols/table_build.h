@@ -11,14 +11,15 @@
 /*
  * Pure: text comes in by table_build_feed(), finished blocks go out and come
  * back through `spill` (for a small file never), finished values leave through
- * `emit` in ascending (kind, key) order from within table_build_finish().  Memory is bounded by the names, the
- * block index, the distinct inline places and calls, and the largest function.
+ * `emit` in ascending (kind, key) order from within table_build_finish().
+ * Memory is bounded by the names, the functions and PUBLICs, the distinct inline
+ * places and calls, and the largest function.
  */
 struct table_build_io {
 	void *ctx;
 	int (*spill_append)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*spill_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
-	/* The text fed so far, again.  Not called (may be NULL): overlapped functions are cut out of their blocks. */
+	/* The text fed so far, again.  Not called, may be NULL: overlapped functions are cut out of blocks. */
 	int (*text_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 };
@@ -53,7 +54,8 @@ struct table_build_options {
 
 struct table_build;
 
-struct table_build *table_build_new(const struct table_build_options *options, const struct table_build_io *io);
+struct table_build *table_build_new(const struct table_build_options *options,
+				    const struct table_build_io *io);
 
 /*
  * -1 with ERR_INPUT as soon as the text cannot be used (no MODULE line, another

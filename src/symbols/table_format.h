@@ -30,7 +30,8 @@ struct table_header {
 	uint32_t last_name;  /* its ordinal + 1, or 0 in a table without symbols */
 	uint32_t names, files, origins, places, calls;
 	/* widths in bits; name_bytes: of an ordinal in a block */
-	uint8_t name_bits, name_bytes, file_bits, line_bits, call_line_bits, origin_bits, place_bits, call_bits;
+	uint8_t name_bits, name_bytes, file_bits, line_bits, call_line_bits, origin_bits, place_bits,
+		call_bits;
 	uint32_t zero;
 	uint32_t checksum;
 };

@@ -27,8 +27,8 @@ static int name_answer(struct table *table, const struct table_source *source, s
 	return name_frame(table, source, arena, &answer->outer, err);
 }
 
-static int lookup(struct table *table, const struct table_source *source, uint64_t address, struct arena *arena,
-		  struct symbol_answer *ret, struct err *err)
+static int lookup(struct table *table, const struct table_source *source, uint64_t address,
+		  struct arena *arena, struct symbol_answer *ret, struct err *err)
 {
 	struct record_view view;
 	int found = record_find(table, source, address, &view, err);
@@ -40,8 +40,8 @@ static int lookup(struct table *table, const struct table_source *source, uint64
 	return found;
 }
 
-int table_lookup(struct table *table, const struct table_source *source, uint64_t address, struct arena *arena,
-		 struct symbol_answer *ret_answer, struct err *err)
+int table_lookup(struct table *table, const struct table_source *source, uint64_t address,
+		 struct arena *arena, struct symbol_answer *ret_answer, struct err *err)
 {
 	table_begin(table, source);
 	return lookup(table, source, address, arena, ret_answer, err);
@@ -96,6 +96,7 @@ int table_lookup_nearest(struct table *table, const struct table_source *source,
 		return 0;
 	if (nearest.name > table->header.names)
 		return table_corrupt(err, "a name is out of range");
-	*ret_answer = (struct symbol_answer){.function_start = nearest.start, .outer = frame_named(nearest.name - 1)};
+	*ret_answer = (struct symbol_answer){.function_start = nearest.start};
+	ret_answer->outer = frame_named(nearest.name - 1);
 	return name_answer(table, source, arena, ret_answer, err) < 0 ? -1 : 1;
 }

@@ -84,7 +84,8 @@ int table_array_get(struct table *table, struct table_array *array, const struct
 	return 0;
 }
 
-static void set_up_array(struct table_array *array, unsigned kind, uint32_t count, unsigned width_bits, unsigned extra)
+static void set_up_array(struct table_array *array, unsigned kind, uint32_t count, unsigned width_bits,
+			 unsigned extra)
 {
 	array->kind = kind;
 	array->count = count;
@@ -215,7 +216,8 @@ static int open_names(struct table *table, const struct table_source *source, st
 	if (result > 0)
 		result = read_stream(source, TABLE_NAME_DICTIONARY, &dictionary, err);
 	if (result == 0)
-		result = names_reader_init(&table->names, table->header.names, ring, buf_slice(&dictionary), err);
+		result = names_reader_init(&table->names, table->header.names, ring, buf_slice(&dictionary),
+					   err);
 	buf_release(&dictionary);
 	return result;
 }
@@ -231,7 +233,8 @@ static void set_info(struct table *table)
 	table->info.inline_ranges = h->inline_ranges;
 }
 
-int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring, struct err *err)
+int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring,
+	       struct err *err)
 {
 	struct table *table = mem_zalloc(sizeof(*table));
 
@@ -241,7 +244,8 @@ int table_open(struct table **ret, const struct table_source *source, struct nam
 		return -1;
 	}
 	set_info(table);
-	set_up_array(&table->origins, TABLE_ORIGINS, table->header.origins, table_origin_bits(&table->header), 1);
+	set_up_array(&table->origins, TABLE_ORIGINS, table->header.origins, table_origin_bits(&table->header),
+		     1);
 	set_up_array(&table->places, TABLE_PLACES, table->header.places, table_place_bits(&table->header), 0);
 	set_up_array(&table->calls, TABLE_CALLS, table->header.calls, table_call_bits(&table->header), 0);
 	*ret = table;

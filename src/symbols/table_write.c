@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names get ordinals, functions their order and overlaps, dictionaries their place; then all is written in key order. */
+/* Names get ordinals, functions their order; then everything is written in key order. */
 #include "symbols/table_write.h"
 
 #include "base/mem.h"
@@ -36,7 +36,8 @@ static void sort_functions(struct table_writer *w)
 
 	w->functions = mem_alloc(count * sizeof(*w->functions) + 1);
 	for (size_t i = 0; i < count; i++)
-		w->functions[i] = (struct span){draft->functions[i].start, draft->functions[i].last, (uint32_t)i};
+		w->functions[i] = (struct span){draft->functions[i].start, draft->functions[i].last,
+						(uint32_t)i};
 	if (!spans_are_disjoint(w->functions, count))
 		spans_sort(w->functions, count);
 	w->pieces = w->functions;
@@ -158,7 +159,8 @@ static void start_entry(struct table_writer *w, const char *head, uint32_t ordin
 }
 
 /* The part of a packed block from `skip` on, `size` addresses. */
-static int cut_block(struct table_writer *w, struct slice *block, uint64_t skip, uint64_t size, struct buf *packed)
+static int cut_block(struct table_writer *w, struct slice *block, uint64_t skip, uint64_t size,
+		     struct buf *packed)
 {
 	struct slice body = slice_make(block->data + BLOCK_HEAD_BYTES, block->len - BLOCK_HEAD_BYTES);
 	struct buf copy = BUF_INIT;
@@ -268,7 +270,8 @@ static ssize_t write_run(struct table_writer *w, size_t from, const struct span 
 	uint64_t last = next_piece ? next_piece->start - 1 : UINT64_MAX;
 	size_t left = publics->count - from;
 	size_t count = run_length(symbols, left, last);
-	struct record_symbol symbol = {symbols[count - 1].address, ordinal_of(w, symbols[count - 1].name) + 1};
+	struct record_symbol symbol = {symbols[count - 1].address,
+				       ordinal_of(w, symbols[count - 1].name) + 1};
 
 	if (count < left && symbols[count].from <= last)
 		last = symbols[count].from - 1;
@@ -355,8 +358,8 @@ static int write_places(struct table_writer *w, struct err *err)
 	w->order = mem_alloc(d->place_count * sizeof(*w->order) + 1);
 	for (size_t i = 0; i < d->place_count; i++)
 		w->order[w->first_place[d->places[i].origin] + d->places[i].number] = (uint32_t)i;
-	return value_emit_array(&w->values, TABLE_PLACES, d->place_count, table_place_bits(&w->header), 0, put_place, w,
-				err);
+	return value_emit_array(&w->values, TABLE_PLACES, d->place_count, table_place_bits(&w->header), 0,
+				put_place, w, err);
 }
 
 static int write_calls(struct table_writer *w, struct err *err)
@@ -367,15 +370,16 @@ static int write_calls(struct table_writer *w, struct err *err)
 	w->order = mem_alloc(d->call_count * sizeof(*w->order) + 1);
 	for (size_t i = 0; i < d->call_count; i++)
 		w->order[w->first_call[d->calls[i].origin] + d->calls[i].number] = (uint32_t)i;
-	return value_emit_array(&w->values, TABLE_CALLS, d->call_count, table_call_bits(&w->header), 0, put_call, w, err);
+	return value_emit_array(&w->values, TABLE_CALLS, d->call_count, table_call_bits(&w->header), 0,
+				put_call, w, err);
 }
 
 static int write_dictionary(struct table_writer *w, struct err *err)
 {
 	w->first_place = sum_up(w, false);
 	w->first_call = sum_up(w, true);
-	if (value_emit_array(&w->values, TABLE_ORIGINS, w->header.origins, table_origin_bits(&w->header), 1, put_origin,
-			     w, err) < 0)
+	if (value_emit_array(&w->values, TABLE_ORIGINS, w->header.origins, table_origin_bits(&w->header), 1,
+			     put_origin, w, err) < 0)
 		return -1;
 	if (write_places(w, err) < 0)
 		return -1;

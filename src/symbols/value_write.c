@@ -62,8 +62,8 @@ int value_emit_stream(struct value_writer *writer, unsigned kind, struct slice b
 	return result;
 }
 
-int value_emit_array(struct value_writer *writer, unsigned kind, size_t count, unsigned width_bits, unsigned extra,
-		     value_entry_fn *put, void *ctx, struct err *err)
+int value_emit_array(struct value_writer *writer, unsigned kind, size_t count, unsigned width_bits,
+		     unsigned extra, value_entry_fn *put, void *ctx, struct err *err)
 {
 	size_t per_chunk = table_chunk_entries(width_bits, extra);
 	struct buf value = BUF_INIT;

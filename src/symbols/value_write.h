@@ -31,7 +31,7 @@ int value_emit_stream(struct value_writer *writer, unsigned kind, struct slice b
 
 /* `count` entries of `width_bits`, packed into values with keys 0, 1, ...; see table_chunk_entries(). */
 typedef void value_entry_fn(void *ctx, size_t index, struct bit_writer *bits);
-int value_emit_array(struct value_writer *writer, unsigned kind, size_t count, unsigned width_bits, unsigned extra,
-		     value_entry_fn *put, void *ctx, struct err *err);
+int value_emit_array(struct value_writer *writer, unsigned kind, size_t count, unsigned width_bits,
+		     unsigned extra, value_entry_fn *put, void *ctx, struct err *err);
 
 #endif

@@ -6,13 +6,13 @@ download() { curl -sf -m 60 "$1" | cat; }
 
 # One line per sample: the answer's time, grep's, the bare download's.
 sample_cold() {
-	local grep_s
+	local grep_s download_s
 	for ((i = 0; i < samples; i++)); do
 		start_pool
 		timed grep_functions "$sym"
 		grep_s=$took_s
 		timed download "$upstream_url/${sym#"$work/corpus/"}"
-		local download_s=$took_s
+		download_s=$took_s
 		post "$pool_url/symbolicate/v5" "$work/cold.bodies" && all_named && echo "$took_s $grep_s $download_s"
 		halt pool
 	done
@@ -28,11 +28,14 @@ cold_figures() {
 
 # ---- hits while modules are being fetched ----
 
+# Enough to keep a fetcher busy for as long as a run takes.
+readonly build_count=6
+
 # Builds of libjvm.so that differ in their ids: $work/again-N.bodies asks for them.
 make_builds() {
 	local id dir line
 	line=$(head -n 1 "$sym")
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < build_count; i++)); do
 		id=00000000000000000000000000000000$i
 		dir=$work/corpus/libjvm.so/$id
 		mkdir -p "$dir"
@@ -42,7 +45,7 @@ make_builds() {
 }
 
 fetch_builds() {
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < build_count; i++)); do
 		curl -sf -m 60 -o /dev/null --data-binary "@$work/again-$i.bodies" "$pool_url/symbolicate/v5"
 	done
 }
@@ -53,10 +56,10 @@ sample_hits() {
 	for ((i = 0; i < samples; i++)); do
 		start_pool
 		post "$pool_url/symbolicate/v5" "$work/hits.bodies" && all_named || return
-		load "$pool_url" /symbolicate/v5 "$work/hits.bodies" 2 || return
+		load pool /symbolicate/v5 "$work/hits.bodies" 2 || return
 		quiet_us=$p99_us
 		launch fetches fetch_builds
-		load "$pool_url" /symbolicate/v5 "$work/hits.bodies" 2 && echo "$p99_us $quiet_us"
+		load pool /symbolicate/v5 "$work/hits.bodies" 2 && echo "$p99_us $quiet_us"
 		halt fetches
 		halt pool
 	done
@@ -67,7 +70,8 @@ hit_figure() {
 	bodies hits 5 20 64 "${crash_modules[@]}" || { skip cold.hit_p99 "no symbols of ${crash_modules[*]}" && return; }
 	corpus_path libjvm.so
 	make_builds
-	figure cold.hit_p99 'while libjvm.so is fetched' us 'quiet p99' < <(sample_hits)
+	sample_hits >"$work/rows"
+	figure cold.hit_p99 libjvm.so us 'quiet p99' <"$work/rows"
 	rm -rf "$work"/corpus/libjvm.so/0000*
 }
 

@@ -11,13 +11,13 @@ compact_once() {
 		'"\($wall) \(.cpu_s) \(.peak_rss_bytes / .text_bytes) \(.stored_bytes / .text_bytes)"' "$work/output"
 }
 
-# sample_compact FILE SAMPLES: the same with grep's wall s in front.
+# sample_compact FILE SAMPLES: the same with grep's wall s and CPU s in front.
 sample_compact() {
-	local grep_s row
+	local grep_row row
 	for ((i = 0; i < $2; i++)); do
 		timed grep_functions "$1"
-		grep_s=$took_s
-		row=$(compact_once "$top_builddir" "$1") && echo "$grep_s $row"
+		grep_row="$took_s ${took_cpu_ms}e-3"
+		row=$(compact_once "$top_builddir" "$1") && echo "$grep_row $row"
 	done
 }
 
@@ -25,10 +25,10 @@ sample_compact() {
 ingest_figures() {
 	grep_functions "$1" >/dev/null
 	sample_compact "$1" "${3:-$samples}" >"$work/rows"
-	figure compact.wall "$2" s grep < <(awk '{ print $2, $1 }' "$work/rows")
-	figure compact.cpu "$2" s grep < <(awk '{ print $3, $1 }' "$work/rows")
-	figure compact.rss "$2" 'of text' < <(cut -d ' ' -f 4 "$work/rows")
-	figure compact.stored "$2" 'of text' < <(cut -d ' ' -f 5 "$work/rows")
+	figure compact.wall "$2" s grep < <(awk '{ print $3, $1 }' "$work/rows")
+	figure compact.cpu "$2" s "grep's CPU" < <(awk '{ print $4, $2 }' "$work/rows")
+	figure compact.rss "$2" 'of text' < <(cut -d ' ' -f 5 "$work/rows")
+	figure compact.stored "$2" 'of text' < <(cut -d ' ' -f 6 "$work/rows")
 }
 
 # As large as today's xul.sym.

@@ -7,6 +7,7 @@
 # for a yardstick.  The ratio is the median of the samples' ratios, so what disturbs both disturbs it little.
 
 set -u
+export LC_NUMERIC=C # a point in every number
 bench_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 : "${top_srcdir:=$(cd "$bench_dir/../.." && pwd)}"
 : "${top_builddir:=$top_srcdir/build}"
@@ -55,8 +56,8 @@ figure() {
 		| if $rows == [] then . + {skipped: "no sample was taken"} else
 			. + {value: ($values | median | rounded), unit: $unit, median_of: ($values | length),
 			     min: ($values | min | rounded), max: ($values | max | rounded)}
-			+ if $ratio_to == "" then {} else
-				{ratio_to: $ratio_to, ratio: ([$rows[] | .[0] / .[1]] | median | rounded)} end
+			+ ([$rows[] | select(.[1] // 0 > 0) | .[0] / .[1]] as $ratios | if $ratios == [] then {} else
+				{ratio_to: $ratio_to, ratio: ($ratios | median | rounded)} end)
 		end'
 }
 
@@ -73,12 +74,14 @@ machine_line() {
 
 # ---- time ----
 
-# timed COMMAND...: its wall time is $took_s; its standard output goes to $work/output.
+# timed COMMAND...: its wall time is $took_s, its CPU time $took_cpu_ms; its standard output goes to $work/output.
 timed() {
-	local started=${EPOCHREALTIME/[.,]/} status=0
-	"$@" >"$work/output" || status=$?
-	local us=$((${EPOCHREALTIME/[.,]/} - started))
+	local TIMEFORMAT='%U %S' started=${EPOCHREALTIME/./} status=0 us user system
+	{ time "$@" >"$work/output" 2>&3 || status=$?; } 3>&2 2>"$work/times"
+	us=$((${EPOCHREALTIME/./} - started))
 	took_s=$((us / 1000000)).$(printf %06d $((us % 1000000)))
+	read -r user system <"$work/times"
+	took_cpu_ms=$((10#${user/./} + 10#${system/./}))
 	return "$status"
 }
 
@@ -87,7 +90,7 @@ grep_functions() { LC_ALL=C grep -c ^FUNC "$1" | cat; }
 
 # ---- processes ----
 
-# launch NAME COMMAND...: a child whose output goes to $work/NAME.log.
+# launch NAME COMMAND...: a child whose output goes to $work/NAME.log.  Not in a subshell: its end would be nobody's.
 launch() {
 	local name=$1
 	shift

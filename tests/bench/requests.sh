@@ -5,14 +5,31 @@
 
 : "${BENCH_SECONDS:=2}"
 
-# load URL PATH BODIES CONNECTIONS: sets $rate and $p99_us; fails where a request did.
+# load NAME PATH BODIES CONNECTIONS: to hello or pool; sets $rate, $p99_us, and $cpu_us, the CPU time of its processes
+# per request.  Fails where a request did.
 load() {
-	local word errors
-	read -r word rate errors _ p99_us < <(wrk -t1 -c"$4" -d"${BENCH_SECONDS}s" -s "$bench_dir/post.lua" "$1" -- \
-		"$2" "$3" 2>&1 | grep ^figures)
-	[ "${word:-}" = figures ] && [ "$errors" = 0 ] && return
-	say "$1$2, $4 connections: ${errors:-all} requests failed"
-	return 1
+	local url_name=${1}_url word requests errors ticks
+	ticks=$(cpu_ticks "${pid_of[$1]}")
+	read -r word requests rate errors p99_us < <(wrk -t1 -c"$4" -d"${BENCH_SECONDS}s" -s "$bench_dir/post.lua" \
+		"${!url_name}" -- "$2" "$3" 2>&1 | grep ^figures)
+	if [ "${word:-}" != figures ] || [ "$errors" != 0 ] || [ "$requests" = 0 ]; then
+		say "$1$2, $4 connections: ${errors:-all} requests failed"
+		return 1
+	fi
+	ticks=$(($(cpu_ticks "${pid_of[$1]}") - ticks))
+	cpu_us=$((ticks * (1000000 / $(getconf CLK_TCK)) / requests))
+}
+
+# cpu_ticks PID: what its children have used so far.
+cpu_ticks() {
+	local pid sum=0 fields children
+	read -ra children <"/proc/$1/task/$1/children" || true # the kernel's line has no end
+	for pid in "${children[@]}"; do
+		fields=$(cat "/proc/$pid/stat" 2>/dev/null) || continue
+		read -ra fields <<<"${fields##*) }"
+		sum=$((sum + fields[11] + fields[12]))
+	done
+	echo "$sum"
 }
 
 # bodies NAME VERSION FRAMES COUNT MODULE...: makes $work/NAME.bodies; fails where a module is missing.
@@ -49,13 +66,13 @@ prepare_kinds() {
 	done < <(request_kinds)
 }
 
-# sample_kind KIND VERSION CONNECTIONS: a line for hello, one for ours: kind, requests per second, hello's.
+# sample_kind KIND VERSION CONNECTIONS: a line for hello, one for ours: kind, requests per second, CPU us, hello's two.
 sample_kind() {
 	local hello
-	load "$hello_url" / "$work/$1.bodies" "$3" || return
-	hello=$rate
+	load hello / "$work/$1.bodies" "$3" || return
+	hello="$rate $cpu_us"
 	echo "hello $hello"
-	load "$pool_url" "$(path_of "$2")" "$work/$1.bodies" "$3" && echo "$1 $rate $hello"
+	load pool "$(path_of "$2")" "$work/$1.bodies" "$3" && echo "$1 $rate $cpu_us $hello"
 }
 
 sample_kinds() {
@@ -67,14 +84,17 @@ sample_kinds() {
 	done
 }
 
-rows_of() { awk -v kind="$1" '$1 == kind { print $2, $3 }' "$work/rows"; }
+# rows_of KIND COLUMN: ours and hello's, the first of which is COLUMN.
+rows_of() { awk -v kind="$1" -v c="$2" '$1 == kind { print $c, $(c + 2) }' "$work/rows"; }
 
 kind_figures() {
 	local kind
 	sample_kinds "$1" >"$work/rows"
-	figure "request.hello.c$1" '' req/s < <(rows_of hello)
+	figure "request.hello.c$1" '' req/s < <(rows_of hello 2)
+	figure "request.hello.c$1.cpu" '' us < <(rows_of hello 3)
 	while read -r kind _; do
-		figure "request.$kind.c$1" '' req/s hello < <(rows_of "$kind")
+		figure "request.$kind.c$1" '' req/s hello < <(rows_of "$kind" 2)
+		figure "request.$kind.c$1.cpu" '' us hello < <(rows_of "$kind" 3)
 	done < <(request_kinds)
 }
 
@@ -84,9 +104,9 @@ sample_large() {
 	local bytes hello
 	bytes=$(stat -c %s "$work/answer")
 	for ((i = 0; i < samples; i++)); do
-		load "$hello_url" "/$bytes" "$work/large.bodies" 2 || return
+		load hello "/$bytes" "$work/large.bodies" 2 || return
 		hello=$rate
-		load "$pool_url" /symbolicate/v5 "$work/large.bodies" 2 && echo "$rate $hello"
+		load pool /symbolicate/v5 "$work/large.bodies" 2 && echo "$rate $hello"
 	done
 }
 

@@ -81,8 +81,8 @@ static int build(struct bench *bench, struct err *err)
 static void print_sizes(const struct bench *bench)
 {
 	const struct table_summary *s = &bench->values.summary;
-	static const char *const kinds[] = {"header", "records", "origins", "places", "calls", "names", "name_dictionary",
-					    "paths"};
+	static const char *const kinds[] = {"header", "records", "origins",	    "places",
+					    "calls",  "names",	 "name_dictionary", "paths"};
 	uint64_t bytes[8] = {0};
 	double text = (double)s->text_bytes;
 	char figure[64];
@@ -132,8 +132,8 @@ static double look_up_random(struct bench *bench)
 		struct symbol_answer answer;
 
 		arena_clear(&arena);
-		bench->found += table_lookup(bench->table, &bench->values.source, bench->addresses[i], &arena, &answer,
-					     &err) > 0;
+		bench->found += table_lookup(bench->table, &bench->values.source, bench->addresses[i], &arena,
+					     &answer, &err) > 0;
 	}
 	arena_release(&arena);
 	return (double)(clock_mono_us() - start) / RANDOM_COUNT;

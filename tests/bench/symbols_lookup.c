@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* symbols-lookup FILE.sym < addresses: builds a table in memory and prints what it answers, one JSON line each. */
+/* symbols-lookup FILE.sym < addresses: builds a table in memory, prints what it answers, a JSON line each. */
 #include "memory_table.h"
 
 #include "base/file.h"
@@ -146,7 +146,8 @@ int main(int argc, char **argv)
 	int result;
 
 	if (!parse_options(argc, argv, &options)) {
-		fprintf(stderr, "usage: symbols-lookup [--nearest | --skipped] [--id ID] FILE.sym < addresses\n");
+		fprintf(stderr,
+			"usage: symbols-lookup [--nearest | --skipped] [--id ID] FILE.sym < addresses\n");
 		return 64;
 	}
 	memory_table_init(&values);

@@ -21,5 +21,6 @@ jq -rR --slurpfile known "$(dirname "$0")/goals.json" '
 			(if $goal.of then "\($goal.must), wants \($goal.wants)" else "" end)] | @tsv
 		end' |
 	awk -F '\t' '
-		NF < 4 { print $1, $2, $3; next }
+		NF == 3 { printf "%-28s %-16s %s\n", $1, $2, $3; next }
+		NF < 3 { print; next }
 		{ printf "%-28s %-16s %16s %22s %24s %7s %s\n", $1, $2, $3, $4, $5, $6, $7 }'

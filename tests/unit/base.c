@@ -76,6 +76,7 @@ static void check_json(const char *bytes, size_t len, enum json_charset charset,
 static void json_strings_are_valid(void)
 {
 	check_json("a\"\\\n\x01/\x7f", 7, JSON_UTF8, "\"a\\\"\\\\\\n\\u0001/\x7f\"");
+	check_json("\x7f", 1, JSON_ASCII, "\"\\u007f\"");
 	check_json("\0x", 2, JSON_UTF8, "\"_x\"");
 	check_json("\xc3\xa9", 2, JSON_UTF8, "\"\xc3\xa9\"");
 	check_json("\xc3\xa9\xf0\x9f\x98\x80", 6, JSON_ASCII, "\"\\u00e9\\ud83d\\ude00\"");

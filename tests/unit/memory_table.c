@@ -13,7 +13,8 @@ static bool goes_before(const struct memory_value *value, unsigned kind, uint64_
 	return value->kind != kind ? value->kind < kind : value->key < key;
 }
 
-static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value, struct err *err)
+static int get(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, struct slice *ret_value,
+	       struct err *err)
 {
 	const struct memory_table *table = ctx;
 	size_t low = 0, high = table->count;
@@ -89,12 +90,24 @@ struct table_build_io memory_table_io(struct memory_table *table)
 		.ctx = table, .spill_append = spill_append, .spill_read = spill_read, .emit = emit};
 }
 
+/* Each piece in a block of its very size, so that whatever reads beyond it is caught by a checker of memory. */
+static int feed_piece(struct table_build *build, const char *data, size_t len, struct err *err)
+{
+	char *piece = mem_alloc(len);
+	int result;
+
+	memcpy(piece, data, len);
+	result = table_build_feed(build, piece, len, err);
+	free(piece);
+	return result;
+}
+
 static int feed(struct table_build *build, struct slice text, size_t step, struct err *err)
 {
 	for (size_t at = 0; at < text.len; at += step) {
 		size_t len = text.len - at < step ? text.len - at : step;
 
-		if (table_build_feed(build, text.data + at, len, err) < 0)
+		if (feed_piece(build, text.data + at, len, err) < 0)
 			return -1;
 	}
 	return 0;

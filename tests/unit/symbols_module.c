@@ -25,7 +25,8 @@ static void askable_modules(void)
 	CHECK(!module_is_askable(name("a", "12g")));
 	CHECK(!module_is_askable(name(".", "1")));
 	CHECK(!module_is_askable(name("..", "1")));
-	CHECK(module_is_askable((struct module_name){{long_name, MODULE_NAME_MAX}, {long_id, MODULE_ID_MAX}}));
+	CHECK(module_is_askable(
+		(struct module_name){{long_name, MODULE_NAME_MAX}, {long_id, MODULE_ID_MAX}}));
 	CHECK(!module_is_askable((struct module_name){{long_name, MODULE_NAME_MAX + 1}, {long_id, 1}}));
 	CHECK(!module_is_askable((struct module_name){{long_name, 1}, {long_id, MODULE_ID_MAX + 1}}));
 }
@@ -44,7 +45,8 @@ static void keys(void)
 {
 	struct buf key = BUF_INIT;
 
-	check_key("XUL.pdb", "44E4EC8C2F41492B9369D6B9A059577c2", "xul.pdb/44E4EC8C2F41492B9369D6B9A059577C2");
+	check_key("XUL.pdb", "44E4EC8C2F41492B9369D6B9A059577c2",
+		  "xul.pdb/44E4EC8C2F41492B9369D6B9A059577C2");
 	check_key("foo+bar_1-2.so", "a-b", "foo+bar_1-2.so/AB");
 	check_key(".hidden", "1", "%2Ehidden/1");
 	check_key("..", "1", "%2E./1");

@@ -122,7 +122,8 @@ static void names_are_sorted_once(void)
 			text[next_random(&state) % 120] = (char)(next_random(&state) % 3); /* NULs, too */
 		name_pool_use(&pool, name_pool_add(&pool, slice_make(text, next_random(&state) % 120)));
 	}
-	CHECK_INT(name_pool_add(&pool, SLICE_LITERAL("x")), name_pool_add(&pool, SLICE_LITERAL("x"))); /* not used */
+	CHECK_INT(name_pool_add(&pool, SLICE_LITERAL("x")),
+		  name_pool_add(&pool, SLICE_LITERAL("x"))); /* not used */
 	name_pool_sort(&pool, &sorted, &count);
 	CHECK_INT(count, pool.count - 1);
 	for (uint32_t i = 1; i < count; i++)
@@ -150,11 +151,13 @@ static void fill_draft(struct block_draft *draft, uint64_t *state)
 		}
 	}
 	for (unsigned i = 0; i < draft->place_count; i++)
-		draft->places[i] = (struct block_place){(uint32_t)next_random(state) >> (i % 32), (uint32_t)next_random(state)};
+		draft->places[i] = (struct block_place){(uint32_t)next_random(state) >> (i % 32),
+							(uint32_t)next_random(state)};
 	for (unsigned i = 0; i < draft->segment_count; i++)
 		draft->segments[i] = (struct block_segment){
 			1 + (next_random(state) & size_mask),
-			(uint32_t)(next_random(state) % (draft->node_count + 1)), (uint32_t)next_random(state)};
+			(uint32_t)(next_random(state) % (draft->node_count + 1)),
+			(uint32_t)next_random(state)};
 }
 
 /* Numbers of nodes change as those with parent 0 go first, so chains are what is compared. */
@@ -176,7 +179,8 @@ static void check_same(const struct block_draft *a, const struct block_draft *b)
 	CHECK_INT(a->segment_count, b->segment_count);
 	CHECK_INT(a->place_count, b->place_count);
 	for (unsigned i = 0; i < a->segment_count; i++)
-		if (a->segments[i].size != b->segments[i].size || a->segments[i].place != b->segments[i].place ||
+		if (a->segments[i].size != b->segments[i].size ||
+		    a->segments[i].place != b->segments[i].place ||
 		    !same_chain(a, a->segments[i].node, b, b->segments[i].node))
 			CHECK(!"another segment");
 	for (unsigned i = 0; i < a->place_count; i++)

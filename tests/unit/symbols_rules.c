@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-#define HEAD "MODULE Linux x86_64 1 m\nFILE 0 a.c\nFILE 1 b.c\nINLINE_ORIGIN 0 in0\nINLINE_ORIGIN 1 in1\nINLINE_ORIGIN 2 in2\n"
+#define HEAD                                                                                                 \
+	"MODULE Linux x86_64 1 m\nFILE 0 a.c\nFILE 1 b.c\nINLINE_ORIGIN 0 in0\nINLINE_ORIGIN 1 "             \
+	"in1\nINLINE_ORIGIN 2 in2\n"
 
 struct expectation {
 	uint64_t address;
@@ -32,13 +34,16 @@ static void check_all(const char *text, const struct expectation *want, size_t c
 
 static void functions_overlap(void)
 {
-	CHECK_ALL("FUNC 1000 100 0 outer\n1000 100 1 0\nFUNC 1040 20 0 inner\n1040 20 2 1\nFUNC 1048 4 0 core\n",
-		  {0xfff, "-"}, {0x1000, "outer+0 a.c:1"}, {0x103f, "outer+3f a.c:1"}, {0x1040, "inner+0 b.c:2"},
-		  {0x1048, "core+0"}, {0x104b, "core+3"}, {0x104c, "inner+c b.c:2"}, {0x105f, "inner+1f b.c:2"},
-		  {0x1060, "outer+60 a.c:1"}, {0x10ff, "outer+ff a.c:1"}, {0x1100, "-"});
-	CHECK_ALL("FUNC 1000 20 0 first\nFUNC 1000 40 0 longer\n1000 40 9 0\nFUNC 1000 10 0 third\nFUNC 1010 0 0 empty\n",
-		  {0x1000, "first+0"}, {0x101f, "first+1f"}, {0x1020, "longer+20 a.c:9"}, {0x103f, "longer+3f a.c:9"},
-		  {0x1040, "-"});
+	CHECK_ALL("FUNC 1000 100 0 outer\n1000 100 1 0\nFUNC 1040 20 0 inner\n1040 20 2 1\nFUNC 1048 4 0 "
+		  "core\n",
+		  {0xfff, "-"}, {0x1000, "outer+0 a.c:1"}, {0x103f, "outer+3f a.c:1"},
+		  {0x1040, "inner+0 b.c:2"}, {0x1048, "core+0"}, {0x104b, "core+3"},
+		  {0x104c, "inner+c b.c:2"}, {0x105f, "inner+1f b.c:2"}, {0x1060, "outer+60 a.c:1"},
+		  {0x10ff, "outer+ff a.c:1"}, {0x1100, "-"});
+	CHECK_ALL("FUNC 1000 20 0 first\nFUNC 1000 40 0 longer\n1000 40 9 0\nFUNC 1000 10 0 third\nFUNC 1010 "
+		  "0 0 empty\n",
+		  {0x1000, "first+0"}, {0x101f, "first+1f"}, {0x1020, "longer+20 a.c:9"},
+		  {0x103f, "longer+3f a.c:9"}, {0x1040, "-"});
 }
 
 static void outer_functions_resume_within_inlines(void)
@@ -53,7 +58,8 @@ static void outer_functions_resume_within_inlines(void)
 
 static void publics(void)
 {
-	CHECK_ALL("PUBLIC 0 0 zero\nPUBLIC 500 0 first\nPUBLIC 500 0 second\nFUNC 1000 10 0 f\nPUBLIC 1008 0 within\n"
+	CHECK_ALL("PUBLIC 0 0 zero\nPUBLIC 500 0 first\nPUBLIC 500 0 second\nFUNC 1000 10 0 f\nPUBLIC 1008 0 "
+		  "within\n"
 		  "FUNC 2000 10 0 g\nPUBLIC 2000 0 same\nPUBLIC 3000 0 last\n",
 		  {0, "-"}, {0x4ff, "-"}, {0x500, "first+0"}, {0xfff, "first+aff"}, {0x1008, "f+8"},
 		  {0x1010, "within+8"}, {0x1fff, "within+ff7"}, {0x2000, "g+0"}, {0x2010, "-"}, {0x2fff, "-"},
@@ -64,12 +70,14 @@ static void publics(void)
 
 static void lines(void)
 {
-	CHECK_ALL("FUNC 1000 40 0 f\n1020 10 3 0\n1000 10 1 0\n1008 10 2 0\n1030 0 4 0\n1030 8 -5 1\n1038 8 6 9\nff0 8 7 0\n"
+	CHECK_ALL("FUNC 1000 40 0 f\n1020 10 3 0\n1000 10 1 0\n1008 10 2 0\n1030 0 4 0\n1030 8 -5 1\n1038 8 "
+		  "6 9\nff0 8 7 0\n"
 		  "1018 4 8 -1\n",
-		  {0x1000, "f+0 a.c:1"}, {0x100f, "f+f a.c:1"}, {0x1010, "f+10"}, {0x1018, "f+18"}, {0x1020, "f+20 a.c:3"},
-		  {0x1030, "f+30 b.c:0"}, {0x1038, "f+38"});
-	CHECK_ALL("FUNC 1000 10 0 f\nff8 10 1 0\n1004 4 2 0\n1008 ffffffffffffe000 3 0\n", {0x1000, "f+0 a.c:1"},
-		  {0x1007, "f+7 a.c:1"}, {0x1008, "f+8 a.c:3"}, {0x100f, "f+f a.c:3"}, {0x1010, "-"});
+		  {0x1000, "f+0 a.c:1"}, {0x100f, "f+f a.c:1"}, {0x1010, "f+10"}, {0x1018, "f+18"},
+		  {0x1020, "f+20 a.c:3"}, {0x1030, "f+30 b.c:0"}, {0x1038, "f+38"});
+	CHECK_ALL("FUNC 1000 10 0 f\nff8 10 1 0\n1004 4 2 0\n1008 ffffffffffffe000 3 0\n",
+		  {0x1000, "f+0 a.c:1"}, {0x1007, "f+7 a.c:1"}, {0x1008, "f+8 a.c:3"}, {0x100f, "f+f a.c:3"},
+		  {0x1010, "-"});
 }
 
 static void files_by_first_definition(void)
@@ -95,17 +103,20 @@ static void inline_levels(void)
 
 static void inline_origins(void)
 {
-	CHECK_ALL("FUNC 1000 40 0 f\nINLINE 0 1 -1 44 1000 10\nINLINE 0 2 0 45 1010 10\nINLINE 0 3 5 46 1020 10\n"
+	CHECK_ALL("FUNC 1000 40 0 f\nINLINE 0 1 -1 44 1000 10\nINLINE 0 2 0 45 1010 10\nINLINE 0 3 5 46 1020 "
+		  "10\n"
 		  "INLINE_ORIGIN 45 late\nINLINE_ORIGIN 45 later\nINLINE_ORIGIN 46\n",
-		  {0x1000, "f+0 < <name omitted>"}, {0x1010, "f+10 a.c:2 < late"}, {0x1020, "f+20 < <name omitted>"});
+		  {0x1000, "f+0 < <name omitted>"}, {0x1010, "f+10 a.c:2 < late"},
+		  {0x1020, "f+20 < <name omitted>"});
 }
 
 static void old_inlines(void)
 {
-	CHECK_ALL("INLINE_ORIGIN 10 -1 old name\nINLINE_ORIGIN 11 12\nFUNC 1000 40 0 f\nINLINE 0 5 10 1000 20\n"
-		  "INLINE 1 6 11 1008 8\n1000 c 7 1\n",
-		  {0x1000, "f+0 b.c:5 < old name b.c:7"}, {0x1008, "f+8 b.c:5 < 12 b.c:7 < old name b.c:6"},
-		  {0x100c, "f+c < 12 < old name"}, {0x1010, "f+10 < old name"});
+	CHECK_ALL(
+		"INLINE_ORIGIN 10 -1 old name\nINLINE_ORIGIN 11 12\nFUNC 1000 40 0 f\nINLINE 0 5 10 1000 20\n"
+		"INLINE 1 6 11 1008 8\n1000 c 7 1\n",
+		{0x1000, "f+0 b.c:5 < old name b.c:7"}, {0x1008, "f+8 b.c:5 < 12 b.c:7 < old name b.c:6"},
+		{0x100c, "f+c < 12 < old name"}, {0x1010, "f+10 < old name"});
 }
 
 static void deep_inlines(void)
@@ -115,7 +126,8 @@ static void deep_inlines(void)
 
 	buf_add_text(&text, HEAD "FUNC 1000 1000 0 f\n1000 1000 3 1\n");
 	for (unsigned level = 0; level < 512; level++)
-		buf_addf(&text, "INLINE %u %u 0 %u %x %x\n", level, level + 10, level % 3, 0x1000 + level, 0x800);
+		buf_addf(&text, "INLINE %u %u 0 %u %x %x\n", level, level + 10, level % 3, 0x1000 + level,
+			 0x800);
 	buf_add_text(&want, "f+1ff a.c:10 < in1 b.c:3");
 	for (unsigned level = 511; level-- > 0;)
 		buf_addf(&want, " < in%u a.c:%u", level % 3, level + 11);
@@ -134,7 +146,8 @@ static void names_are_bytes(void)
 	struct symbol_answer answer;
 	struct err err = ERR_INIT;
 
-	opened_init(&opened, HEAD "FUNC m 1000 10 0   a  \xff\x01 b \t\r\nFUNC 1010 10 0\nFUNC m 1020 10 0 m\n", 0);
+	opened_init(&opened,
+		    HEAD "FUNC m 1000 10 0   a  \xff\x01 b \t\r\nFUNC 1010 10 0\nFUNC m 1020 10 0 m\n", 0);
 	CHECK_INT(table_lookup(opened.table, &opened.values.source, 0x1000, &arena, &answer, &err), 1);
 	CHECK_TEXT(answer.outer.function, "a  \xff\x01 b");
 	check_lookup(&opened, 0x1010, "<name omitted>+0");
@@ -162,7 +175,8 @@ static void nearest(void)
 	struct opened opened;
 
 	opened_init(&opened,
-		    HEAD "FUNC 1000 100 0 outer\n1000 100 1 0\nFUNC 1040 10 0 inner\nFUNC 1040 20 0 twin\nFUNC 5000 10 0 last\n",
+		    HEAD "FUNC 1000 100 0 outer\n1000 100 1 0\nFUNC 1040 10 0 inner\nFUNC 1040 20 0 "
+			 "twin\nFUNC 5000 10 0 last\n",
 		    0);
 	check_nearest(&opened, 0xfff, "");
 	check_nearest(&opened, 0x1000, "outer+0 a.c:1");

@@ -5,6 +5,7 @@
 #include "symbols_answer.h"
 
 #include "base/mem.h"
+#include "symbols/table_format.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,8 @@ static void add_module(struct buf *text, unsigned functions, uint64_t gap)
 
 	buf_add_text(text, "MODULE Linux x86_64 1 m\nINFO CODE_ID 1 code.exe\n");
 	for (unsigned i = 0; i < 50; i++)
-		buf_addf(text, "FILE %u src/file%u.c\nINLINE_ORIGIN %u ns::inlined_%u<%u>\n", i, i, i, i, i * i);
+		buf_addf(text, "FILE %u src/file%u.c\nINLINE_ORIGIN %u ns::inlined_%u<%u>\n", i, i, i, i,
+			 i * i);
 	for (unsigned i = 0; i < functions; i++) {
 		unsigned lines = (unsigned)(next_random(&state) % 40);
 
@@ -30,11 +32,12 @@ static void add_module(struct buf *text, unsigned functions, uint64_t gap)
 			address += 64;
 			continue;
 		}
-		buf_addf(text, "FUNC %llx %x 0 ns::function_%u(int, char const*)\n", (unsigned long long)address,
-			 lines * 8 + 8, i);
+		buf_addf(text, "FUNC %llx %x 0 ns::function_%u(int, char const*)\n",
+			 (unsigned long long)address, lines * 8 + 8, i);
 		for (unsigned j = 0; j < lines; j++)
 			buf_addf(text, "INLINE %u %u %u %u %llx 8\n%llx 8 %u %u\n", j % 4, j, j % 50, i % 50,
-				 (unsigned long long)(address + j * 8), (unsigned long long)(address + j * 8), j * i, j % 50);
+				 (unsigned long long)(address + j * 8), (unsigned long long)(address + j * 8),
+				 j * i, j % 50);
 		address += lines * 8 + 8 + gap * (i % 7 == 0);
 	}
 }
@@ -47,7 +50,8 @@ static void collect(const struct opened *opened, const uint64_t *addresses, size
 	}
 }
 
-static void collect_batch(const struct opened *opened, const uint64_t *addresses, size_t count, struct buf *ret)
+static void collect_batch(const struct opened *opened, const uint64_t *addresses, size_t count,
+			  struct buf *ret)
 {
 	struct table_query *queries = mem_calloc(count, sizeof(*queries));
 	struct arena arena = ARENA_INIT;
@@ -55,7 +59,8 @@ static void collect_batch(const struct opened *opened, const uint64_t *addresses
 
 	for (size_t i = 0; i < count; i++)
 		queries[i].address = addresses[i];
-	CHECK_INT(table_lookup_sorted(opened->table, &opened->values.source, queries, count, &arena, &err), 0);
+	CHECK_INT(table_lookup_sorted(opened->table, &opened->values.source, queries, count, &arena, &err),
+		  0);
 	for (size_t i = 0; i < count; i++) {
 		if (queries[i].found)
 			add_answer_text(ret, &queries[i].answer, addresses[i]);
@@ -77,7 +82,8 @@ static void check_batches(uint64_t gap)
 	add_module(&text, 3000, gap);
 	opened_init(&opened, buf_text(&text), 4096);
 	for (size_t i = 0; i < COUNT; i++)
-		addresses[i] = 0xff0 + i / 48 * (gap + 1000) + i % 48 / 2 * 40; /* about where functions are */
+		addresses[i] = 0xff0 + i / 48 * (gap + 1000) +
+			       i % 48 / 2 * 40; /* about where functions are */
 	collect(&opened, addresses, COUNT, &single);
 	CHECK(opened.values.in_order);
 	collect_batch(&opened, addresses, COUNT, &batch);
@@ -113,7 +119,8 @@ static void long_names(void)
 	for (size_t i = 0; i < TAP_COUNT(lengths) * 3; i++) {
 		buf_addf(&text, "FUNC %zx 10 0 n%zu", 0x1000 + i * 16, i % 3);
 		for (size_t j = 0; j < lengths[i / 3]; j++) /* incompressible, or alike */
-			buf_add_byte(&text, i % 3 == 0 ? (char)(33 + next_random(&state) % 94) : (char)('a' + j % 26));
+			buf_add_byte(&text, i % 3 == 0 ? (char)(33 + next_random(&state) % 94)
+						       : (char)('a' + j % 26));
 		buf_addf(&text, "%zu\n", i);
 	}
 	opened_init(&opened, buf_text(&text), 0);
@@ -123,7 +130,9 @@ static void long_names(void)
 		struct symbol_answer answer = {.function_start = 0};
 		struct err err = ERR_INIT;
 
-		CHECK_INT(table_lookup(opened.table, &opened.values.source, 0x1005 + at * 16, &arena, &answer, &err), 1);
+		CHECK_INT(table_lookup(opened.table, &opened.values.source, 0x1005 + at * 16, &arena, &answer,
+				       &err),
+			  1);
 		CHECK_INT(answer.outer.function.len, lengths[at / 3] + 2 + (at < 10 ? 1 : 2));
 		CHECK(answer.outer.function.len && answer.outer.function.data[1] == (char)('0' + at % 3));
 	}
@@ -221,6 +230,72 @@ static void damaged_values_are_noticed(void)
 	opened_release(&opened);
 }
 
+/*
+ * Damage that the checksum hides (a bug of the writer, a forged value): any
+ * answer will do, but there is one, within bounds.  Sanitizers watch.
+ */
+static void forge(struct memory_value *value, size_t at, unsigned char mask)
+{
+	size_t len = value->len - TABLE_CHECKSUM_BYTES;
+	uint32_t checksum;
+
+	value->data[at] = (char)(value->data[at] ^ mask);
+	checksum = table_checksum(value->kind, value->key, value->data, len);
+	memcpy(value->data + len, &checksum, sizeof(checksum));
+}
+
+static void ask_forged(const struct opened *opened, const uint64_t *addresses, size_t count)
+{
+	struct table *table = NULL;
+	struct err err = ERR_INIT;
+	struct buf got = BUF_INIT;
+
+	if (table_open(&table, &opened->values.source, opened->ring, &err) < 0) {
+		CHECK_INT(err.code, ERR_CORRUPT);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct arena arena = ARENA_INIT;
+		struct symbol_answer answer;
+
+		add_lookup(&got, table, &opened->values.source, addresses[i]);
+		table_lookup_nearest(table, &opened->values.source, addresses[i], &arena, &answer, &err);
+		arena_release(&arena);
+	}
+	buf_release(&got);
+	table_close(table);
+}
+
+static void forged_values_do_no_harm(void)
+{
+	enum { ROUNDS = 400 };
+	uint64_t addresses[64], state = 17;
+	struct opened opened;
+	struct buf text = BUF_INIT;
+
+	add_module(&text, 400, 100);
+	opened_init(&opened, buf_text(&text), 0);
+	for (size_t i = 0; i < TAP_COUNT(addresses); i++)
+		addresses[i] = 0x1000 + i * 1400;
+	for (size_t i = 0; i < opened.values.count; i++) {
+		struct memory_value *value = &opened.values.values[i];
+
+		for (int round = 0; round < ROUNDS; round++) {
+			/* heads are short, and all the rest depends on them */
+			size_t room = value->len - TABLE_CHECKSUM_BYTES;
+			size_t at = next_random(&state) % (round % 2 && room > 64 ? 64 : room);
+			unsigned char mask = (unsigned char)(1 + next_random(&state) % 255);
+
+			forge(value, at, mask);
+			ask_forged(&opened, addresses, TAP_COUNT(addresses));
+			forge(value, at, mask);
+		}
+	}
+	check_lookup(&opened, 0, "-");
+	buf_release(&text);
+	opened_release(&opened);
+}
+
 /* What no checksum can tell: values that belong to other keys, or are not there. */
 static void values_out_of_place_are_noticed(void)
 {
@@ -236,7 +311,8 @@ static void values_out_of_place_are_noticed(void)
 	collect(&opened, addresses, TAP_COUNT(addresses), &damage.want);
 	buf_add_byte(&damage.want, '\0');
 	for (size_t i = 0; i + 1 < opened.values.count; i++) {
-		struct memory_value *one = &opened.values.values[i], *two = one + 1, was_one = *one, was_two = *two;
+		struct memory_value *one = &opened.values.values[i], *two = one + 1, was_one = *one,
+				    was_two = *two;
 
 		*one = (struct memory_value){was_one.kind, was_one.key, was_two.data, was_two.len};
 		*two = (struct memory_value){was_two.kind, was_two.key, was_one.data, was_one.len};
@@ -348,6 +424,7 @@ int main(void)
 		{"long names", long_names},
 		{"a table without symbols", a_table_without_symbols},
 		{"damaged values: ERR_CORRUPT or the right answer", damaged_values_are_noticed},
+		{"forged values do no harm", forged_values_do_no_harm},
 		{"values under wrong keys: likewise", values_out_of_place_are_noticed},
 		{"another format version is named", another_version_is_named},
 		{"texts cannot blow up", texts_cannot_blow_up},
