@@ -90,8 +90,7 @@ static void start_lines(struct func_flatten *f)
 	f->line = f->function->lines;
 	if (!lines_ascend(f->function))
 		sort_lines(f);
-	f->line_end = f->function->line_count ? f->line + f->function->line_count
-					      : f->line; /* NULL + 0 is undefined */
+	f->line_end = f->function->line_count ? f->line + f->function->line_count : f->line;
 	f->any_kept = false;
 	next_line(f);
 }

@@ -39,8 +39,10 @@ ask() {
 }
 
 single_flight() {
+	local begun
 	new_module
 	hold_module
+	begun=$(counter flights_begun)
 	ask 20
 	check 'single flight: the download has begun' wait_until 20 module_is_asked
 	check 'single flight: hits are answered meanwhile' sample_works
@@ -49,6 +51,7 @@ single_flight() {
 	is 'single flight: all 20 have the answer' \
 		"$(cat "$work"/answer.* | jq -c .symbolicatedStacks | sort | uniq -c | sed 's/^ *//')" "20 $answer"
 	is 'single flight: one request to the upstream' "$(upstream_requests "$name.sym")" 1
+	is 'single flight: one was begun' $(($(counter flights_begun) - begun)) 1
 }
 
 absent_module() {
@@ -94,10 +97,13 @@ upstream_faults() {
 }
 
 killed_workers() {
-	local pid
-	for pid in $(pool_children worker); do kill -KILL "$pid"; done
+	local pids died
+	died=$(counter children_died)
+	mapfile -t pids < <(pool_children worker)
+	kill -KILL "${pids[@]}"
 	check 'workers killed: others come' wait_until 20 sample_works
 	check 'workers killed: they are there again' wait_until 20 has_children worker
+	is 'workers killed: and counted' $(($(counter children_died) - died)) ${#pids[@]}
 }
 
 has_children() { [ -n "$(pool_children "$1")" ]; }

@@ -19,6 +19,7 @@ is 'the web server says that nobody is there' "$status" 502
 start_pool
 check 'the sample after' sample_works
 is 'from the tables on disk: no new download' "$(upstream_requests)" "$downloads"
+is 'and none was built anew' "$(counter tables_built)" 2
 
 # An answer that waits for a download when the end comes: it is given, or cut at the latest by the time limit,
 # and what came of the download is either whole or nothing.
