@@ -26,17 +26,26 @@ void dictionary_release_slots(struct dictionary *d)
 	d->place_slots = d->call_slots = NULL;
 }
 
-void dictionary_release(struct dictionary *d)
+void dictionary_release_origins(struct dictionary *d)
 {
 	dictionary_release_slots(d);
-	id_map_release(&d->file_ids);
 	id_map_release(&d->origin_ids);
-	arena_release(&d->path_text);
-	free(d->paths);
 	free(d->origins);
 	free(d->used_origins);
 	free(d->places);
 	free(d->calls);
+	d->origins = NULL;
+	d->used_origins = NULL;
+	d->places = NULL;
+	d->calls = NULL;
+}
+
+void dictionary_release(struct dictionary *d)
+{
+	dictionary_release_origins(d);
+	id_map_release(&d->file_ids);
+	arena_release(&d->path_text);
+	free(d->paths);
 }
 
 static uint32_t path_number(struct dictionary *d, uint32_t id)

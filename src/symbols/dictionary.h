@@ -53,7 +53,9 @@ struct dictionary {
 
 void dictionary_init(struct dictionary *dictionary, uint64_t seed);
 void dictionary_release(struct dictionary *dictionary);
-void dictionary_release_slots(struct dictionary *dictionary); /* nothing is looked up any more */
+/* In parts, as soon as they are used up: */
+void dictionary_release_slots(struct dictionary *dictionary);   /* nothing is looked up any more */
+void dictionary_release_origins(struct dictionary *dictionary); /* all but the paths */
 
 /* Definitions: the first one of an id counts (rules R24, R25). */
 void dictionary_define_path(struct dictionary *dictionary, uint32_t id, struct slice path);

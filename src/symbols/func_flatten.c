@@ -27,6 +27,8 @@ void func_flatten_release(struct func_flatten *f)
 	free(f->sorted_lines);
 	inline_nodes_release(&f->nodes);
 	buf_release(&f->packed);
+	f->sorted_lines = NULL;
+	f->nodes = (struct inline_nodes){NULL, 0, 0};
 }
 
 /* From addresses to offsets in the function, without what lies outside; false if nothing is left. */

@@ -35,6 +35,7 @@ void sym_scan_release(struct sym_scan *scan)
 	free(scan->function.lines);
 	free(scan->function.inlines);
 	free(scan->function.ranges);
+	scan->function = (struct sym_function){.address = 0};
 }
 
 /* Fields */

@@ -406,6 +406,32 @@ static int write_paths(struct table_writer *w, struct err *err)
 	return result;
 }
 
+/* What has been written makes room for what is still to be: the names are compressed last. */
+
+static void release_records(struct table_writer *w)
+{
+	struct table_draft *draft = w->draft;
+
+	record_writer_release(&w->records);
+	spill_release(&draft->spill);
+	publics_release(&draft->publics);
+	free(draft->functions);
+	draft->functions = NULL;
+	if (w->pieces != w->functions)
+		free(w->pieces);
+	free(w->functions);
+	w->pieces = w->functions = NULL;
+}
+
+static void release_dictionary(struct table_writer *w)
+{
+	dictionary_release_origins(&w->draft->dictionary);
+	free(w->first_place);
+	free(w->first_call);
+	free(w->order);
+	w->first_place = w->first_call = w->order = NULL;
+}
+
 static int write_all(struct table_writer *w, struct err *err)
 {
 	struct table_draft *draft = w->draft;
@@ -416,8 +442,12 @@ static int write_all(struct table_writer *w, struct err *err)
 	sort_functions(w);
 	publics_resolve(&draft->publics, w->functions, draft->function_count);
 	sort_names(w);
-	if (write_header(w, err) < 0 || write_records(w, err) < 0 || write_dictionary(w, err) < 0)
+	if (write_header(w, err) < 0 || write_records(w, err) < 0)
 		return -1;
+	release_records(w);
+	if (write_dictionary(w, err) < 0)
+		return -1;
+	release_dictionary(w);
 	if (names_write(&w->values, &draft->names, w->sorted_names, w->header.names, err) < 0)
 		return -1;
 	return write_paths(w, err);
@@ -433,15 +463,10 @@ int table_write(struct table_draft *draft, struct err *err)
 	w->cut = mem_alloc(sizeof(*w->cut));
 	record_writer_init(&w->records, &w->values);
 	result = write_all(w, err);
-	record_writer_release(&w->records);
+	release_records(w);
+	release_dictionary(w);
 	buf_release(&w->entry);
-	if (w->pieces != w->functions)
-		free(w->pieces);
-	free(w->functions);
 	free(w->sorted_names);
-	free(w->first_place);
-	free(w->first_call);
-	free(w->order);
 	free(w->cut);
 	free(w);
 	return result;
