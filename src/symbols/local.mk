@@ -5,6 +5,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/block.h src/symbols/block_read.c src/symbols/block_write.c \
 	src/symbols/dictionary.c src/symbols/dictionary.h \
 	src/symbols/frames.c src/symbols/frames.h \
+	src/symbols/func_blocks.c src/symbols/func_blocks.h \
 	src/symbols/func_flatten.c src/symbols/func_flatten.h \
 	src/symbols/grow.c src/symbols/grow.h \
 	src/symbols/id_map.c src/symbols/id_map.h \

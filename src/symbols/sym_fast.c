@@ -117,9 +117,10 @@ static inline const char *fast_dec_pair(struct blank_cursor *cursor, const char 
 }
 
 /* Pairs up to the end of the line; returns the next line or NULL. */
-static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at)
+static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at,
+				      uint32_t level)
 {
-	uint32_t index = (uint32_t)scan->function.inline_count, address, size;
+	uint32_t address, size;
 	bool bad = false;
 
 	for (;;) {
@@ -131,8 +132,7 @@ static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor
 				 &address, &size);
 		if (bad)
 			return NULL;
-		*sym_scan_add_range(scan) =
-			(struct sym_range){.address = address, .size = size, .inlined = index};
+		sym_scan_add_range(scan, address, size, level);
 		at = second + 1;
 		if (*second == '\n')
 			return at;
@@ -144,19 +144,20 @@ static const char *fast_inline(struct sym_scan *scan, const char *text, const ch
 {
 	struct blank_cursor cursor = {.text = text, .end = end, .mask = blanks64(text)};
 	size_t ranges_before = scan->function.range_count;
+	uint64_t written_before = scan->function.ranges_written;
 	uint32_t level, call_line, call_file, origin;
 	const char *at = field_end(&cursor);
 
 	if (at == NULL || (at = fast_dec_pair(&cursor, at + 1, &level, &call_line)) == NULL ||
 	    (at = fast_dec_pair(&cursor, at, &call_file, &origin)) == NULL || level > SYM_LEVEL_MAX)
 		return NULL;
-	at = fast_ranges(scan, &cursor, at);
+	at = fast_ranges(scan, &cursor, at, level);
 	if (at == NULL) {
-		scan->function.range_count = ranges_before;
+		sym_scan_drop_ranges(scan, ranges_before, written_before);
 		return NULL;
 	}
-	*sym_scan_add_inline(scan) = (struct sym_inline){
-		.call_file = call_file, .call_line = call_line, .origin = origin, .level = (uint16_t)level};
+	*sym_scan_add_inline(scan) =
+		(struct sym_inline){.call_file = call_file, .call_line = call_line, .origin = origin};
 	return at;
 }
 
