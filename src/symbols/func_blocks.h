@@ -22,6 +22,11 @@ struct func_blocks {
 	void *ctx;
 	uint64_t function_start, block_start;
 	struct block_draft draft;
+	/* of the draft, what the dictionary is asked for when the block is full */
+	struct ref places[BLOCK_SEGMENTS];
+	uint8_t place_segments[BLOCK_SEGMENTS];
+	unsigned place_count;
+	uint32_t node_numbers[BLOCK_NODES_MAX]; /* of the draft's nodes */
 	uint32_t block_number; /* tells blocks apart in inline_node.block */
 	uint8_t place_slots[BLOCK_SEGMENTS * 2]; /* own places by hash: index + 1 */
 	struct buf packed;

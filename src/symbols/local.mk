@@ -22,6 +22,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/record_write.c src/symbols/record_write.h \
 	src/symbols/spans.c src/symbols/spans.h \
 	src/symbols/spill.c src/symbols/spill.h \
+	src/symbols/ref_table.c src/symbols/ref_table.h \
 	src/symbols/sym_number.h \
 	src/symbols/sym_fast.c src/symbols/sym_fast.h \
 	src/symbols/sym_scan.c src/symbols/sym_scan.h \
