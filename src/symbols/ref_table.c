@@ -76,12 +76,13 @@ static size_t find_slot(const struct ref_table *table, const struct ref *ref, ui
 
 static uint32_t next_number(struct ref_table *table, size_t origin)
 {
-	size_t before = table->counted_origins;
+	if (origin >= table->counted_origins) {
+		size_t more = origin + 1 - table->counted_origins;
 
-	if (origin >= before) {
-		table->counts = grow_array(table->counts, &table->counted_origins, origin + 1,
-					   sizeof(*table->counts));
-		memset(table->counts + before, 0, (table->counted_origins - before) * sizeof(*table->counts));
+		table->counts =
+			grow_array(table->counts, &table->counts_cap, origin + 1, sizeof(*table->counts));
+		memset(table->counts + table->counted_origins, 0, more * sizeof(*table->counts));
+		table->counted_origins = origin + 1;
 	}
 	return table->counts[origin]++;
 }

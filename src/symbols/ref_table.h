@@ -21,7 +21,7 @@ struct ref_table {
 	uint32_t *slots; /* by hash of the whole key: index + 1 */
 	size_t slot_count;
 	uint32_t *counts; /* refs by origin; of those below counted_origins, the others have none */
-	size_t counted_origins;
+	size_t counted_origins, counts_cap;
 	uint64_t seed; /* keeps outsiders from choosing collisions */
 };
 
