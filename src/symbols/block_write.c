@@ -131,9 +131,9 @@ static void put_columns(const struct block_draft *draft, const struct layout *la
 {
 	struct bit_writer writer = {.buf = buf};
 
-	for (unsigned i = 0; i < draft->segment_count; i++)
+	for (unsigned i = 0; layout->node_bits && i < draft->segment_count; i++)
 		bits_put(&writer, layout->numbers[draft->segments[i].node], layout->node_bits);
-	for (unsigned i = 0; i < draft->segment_count; i++)
+	for (unsigned i = 0; layout->place_bits && i < draft->segment_count; i++)
 		bits_put(&writer, draft->segments[i].place, layout->place_bits);
 	for (unsigned i = 0; i < layout->file_count; i++)
 		bits_put(&writer, layout->files[i], layout->file_bits);

@@ -17,6 +17,8 @@ void func_flatten_init(struct func_flatten *f, struct dictionary *dictionary, fu
 {
 	memset(f, 0, sizeof(*f));
 	f->dictionary = dictionary;
+	f->known_id = SYM_NO_FILE;
+	f->known_file = FILE_NONE;
 	func_blocks_init(&f->blocks, dictionary, &f->nodes, emit, ctx);
 }
 
@@ -71,6 +73,15 @@ static bool is_kept(const struct func_flatten *f, const struct sym_line *line)
 	return line->size != 0 && (!f->any_kept || line->address > f->kept_last);
 }
 
+static uint32_t file_of(struct func_flatten *f, const struct sym_line *line)
+{
+	if (line->file != f->known_id) {
+		f->known_id = line->file;
+		f->known_file = dictionary_file(f->dictionary, line->file);
+	}
+	return f->known_file;
+}
+
 /* Goes to the line that covers `at`, or to the gap there.  Lines passed by are those that end before. */
 static void advance_line(struct func_flatten *f, uint64_t at)
 {
@@ -96,7 +107,7 @@ static void advance_line(struct func_flatten *f, uint64_t at)
 		f->line++;
 		if (last < f->line_last)
 			f->line_last = last;
-		f->line_file = dictionary_file(f->dictionary, line->file);
+		f->line_file = file_of(f, line);
 		if (f->line_file != FILE_NONE)
 			f->line_number = line->line;
 		return;

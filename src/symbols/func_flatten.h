@@ -28,6 +28,8 @@ struct func_flatten {
 	bool any_kept;
 	uint64_t line_last;
 	uint32_t line_file, line_number;
+	uint64_t known_id; /* of the file asked for last: most lines are in the same one */
+	uint32_t known_file;
 	/* levels, and up to where the ranges around the sweep stay the same */
 	struct flat_level levels[INLINE_DEPTH_MAX];
 	unsigned level_count, depth;

@@ -238,28 +238,30 @@ static int read_file(struct sym_scan *scan, struct slice rest)
 	return GOOD;
 }
 
-static bool is_old_file_id(struct slice word)
+/* What follows the file id of the old form, "-1" or digits; `rest` itself where there is none, or nothing else. */
+static struct slice skip_old_file_id(struct slice rest)
 {
-	if (slice_is(word, "-1"))
-		return true;
-	for (size_t i = 0; i < word.len; i++)
-		if (word.data[i] < '0' || word.data[i] > '9')
-			return false;
-	return word.len > 0;
+	bool is_none = slice_starts_with(rest, SLICE_LITERAL("-1"));
+	size_t end = is_none ? 2 : 0;
+	struct slice after;
+
+	while (!is_none && end < rest.len && rest.data[end] >= '0' && rest.data[end] <= '9')
+		end++;
+	if (end == 0 || (end < rest.len && !is_blank(rest.data[end])))
+		return rest;
+	after = last_field(slice_make(rest.data + end, rest.len - end));
+	return after.len ? after : rest;
 }
 
 static int read_origin(struct sym_scan *scan, struct slice rest)
 {
 	uint32_t id;
 	int reason = take_dec(&rest, &id);
-	struct slice after = rest;
 
 	if (reason != GOOD)
 		return reason;
-	if (is_old_file_id(next_field(&after)) && last_field(after).len > 0)
-		rest = after;
 	scan->counts->origins++;
-	scan->sink.origin(scan->sink.ctx, id, symbol_name(rest));
+	scan->sink.origin(scan->sink.ctx, id, symbol_name(skip_old_file_id(last_field(rest))));
 	return GOOD;
 }
 
