@@ -50,14 +50,16 @@ static bool equal(const struct ref *a, const struct ref *b)
 static void grow_slots(struct ref_table *table)
 {
 	size_t mask = table->slot_count * 2 - 1;
-	uint32_t *slots = mem_calloc(mask + 1, sizeof(*slots));
+	uint64_t *slots = mem_calloc(mask + 1, sizeof(*slots));
 
-	for (size_t i = 0; i < table->count; i++) {
-		size_t at = hash_ref(table, &table->refs[i]) & mask;
+	for (size_t i = 0; i < table->slot_count; i++) {
+		size_t at = table->slots[i] >> 32 & mask;
 
+		if (table->slots[i] == 0)
+			continue;
 		while (slots[at])
 			at = (at + 1) & mask;
-		slots[at] = (uint32_t)i + 1;
+		slots[at] = table->slots[i];
 	}
 	free(table->slots);
 	table->slots = slots;
@@ -69,7 +71,8 @@ static size_t find_slot(const struct ref_table *table, const struct ref *ref, ui
 {
 	size_t mask = table->slot_count - 1, at = hash & mask;
 
-	while (table->slots[at] && !equal(&table->refs[table->slots[at] - 1], ref))
+	while (table->slots[at] && !(table->slots[at] >> 32 == hash &&
+				     equal(&table->refs[(uint32_t)table->slots[at] - 1], ref)))
 		at = (at + 1) & mask;
 	return at;
 }
@@ -87,24 +90,28 @@ static uint32_t next_number(struct ref_table *table, size_t origin)
 	return table->counts[origin]++;
 }
 
-static void add(struct ref_table *table, size_t slot, struct ref *ref)
+static void add(struct ref_table *table, size_t slot, struct ref *ref, uint32_t hash)
 {
 	ref->number = next_number(table, ref->origin);
 	if (table->count == table->cap)
 		table->refs = grow_array(table->refs, &table->cap, table->count + 1, sizeof(*table->refs));
 	table->refs[table->count++] = *ref;
-	table->slots[slot] = (uint32_t)table->count;
+	table->slots[slot] = (uint64_t)hash << 32 | table->count;
 	if (table->count > table->slot_count / 4 * 3)
 		grow_slots(table);
 }
 
 static void prefetch_refs(const struct ref_table *table, const uint32_t *hashes, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		uint32_t index = table->slots[hashes[i] & (table->slot_count - 1)];
+	size_t mask = table->slot_count - 1;
 
-		if (index)
-			__builtin_prefetch(&table->refs[index - 1]);
+	for (size_t i = 0; i < count; i++) {
+		size_t at = hashes[i] & mask;
+
+		while (table->slots[at] && table->slots[at] >> 32 != hashes[i])
+			at = (at + 1) & mask;
+		if (table->slots[at])
+			__builtin_prefetch(&table->refs[(uint32_t)table->slots[at] - 1]);
 	}
 }
 
@@ -121,8 +128,8 @@ void ref_table_find(struct ref_table *table, struct ref *refs, size_t count)
 		size_t slot = find_slot(table, &refs[i], hashes[i]);
 
 		if (table->slots[slot])
-			refs[i].number = table->refs[table->slots[slot] - 1].number;
+			refs[i].number = table->refs[(uint32_t)table->slots[slot] - 1].number;
 		else
-			add(table, slot, &refs[i]);
+			add(table, slot, &refs[i], hashes[i]);
 	}
 }

@@ -18,7 +18,7 @@ struct ref {
 struct ref_table {
 	struct ref *refs; /* in order of first use */
 	size_t count, cap;
-	uint32_t *slots; /* by hash of the whole key: index + 1 */
+	uint64_t *slots; /* by hash of the whole key: the hash, and below it index + 1 */
 	size_t slot_count;
 	uint32_t *counts; /* refs by origin; of those below counted_origins, the others have none */
 	size_t counted_origins, counts_cap;
