@@ -22,13 +22,18 @@ void dictionary_release_slots(struct dictionary *d)
 	ref_table_release_slots(&d->calls);
 }
 
-void dictionary_release_origins(struct dictionary *d)
+static void release_ids(struct dictionary *d)
 {
 	id_map_release(&d->defined_ids);
 	id_map_release(&d->used_ids);
 	free(d->origin_names);
-	free(d->origins);
 	d->origin_names = NULL;
+}
+
+void dictionary_release_origins(struct dictionary *d)
+{
+	release_ids(d);
+	free(d->origins);
 	d->origins = NULL;
 	ref_table_release(&d->places);
 	ref_table_release(&d->calls);
@@ -89,24 +94,24 @@ void dictionary_define_origin(struct dictionary *d, uint32_t id, uint32_t name)
 
 uint32_t dictionary_origin(struct dictionary *d, uint32_t id)
 {
-	uint32_t before = d->used_ids.count;
 	uint32_t number = id_map_number(&d->used_ids, id);
 
-	if (number == before) {
+	if (number == d->origin_count) {
 		d->origins =
 			grow_array(d->origins, &d->origin_cap, number + (size_t)1, sizeof(*d->origins));
-		d->origins[number] = (struct origin){.id = id};
+		d->origins[d->origin_count++] = (struct origin){.id = id};
 	}
 	return number;
 }
 
 void dictionary_name_origins(struct dictionary *d, uint32_t omitted)
 {
-	for (size_t i = 0; i < dictionary_origin_count(d); i++) {
+	for (size_t i = 0; i < d->origin_count; i++) {
 		struct origin *origin = &d->origins[i];
 		uint32_t defined = d->defined_ids.count;
 		uint32_t index = id_map_number(&d->defined_ids, origin->id);
 
 		origin->name = index < defined ? d->origin_names[index] : omitted;
 	}
+	release_ids(d);
 }

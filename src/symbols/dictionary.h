@@ -28,7 +28,7 @@ struct dictionary {
 	size_t origin_name_cap;
 	struct id_map used_ids; /* of origins that a segment uses */
 	struct origin *origins; /* these, in order of first use */
-	size_t origin_cap;
+	size_t origin_count, origin_cap;
 	struct ref_table places, calls;
 };
 
@@ -47,12 +47,7 @@ uint32_t dictionary_file(struct dictionary *dictionary,
 			 uint64_t file_id); /* or SYM_NO_FILE, SYM_FILE_AS_PLACE */
 uint32_t dictionary_origin(struct dictionary *dictionary, uint32_t id); /* the number; from now on used */
 
-static inline size_t dictionary_origin_count(const struct dictionary *dictionary)
-{
-	return dictionary->used_ids.count;
-}
-
-/* The text is complete: used origins get their names, those never defined the one given. */
+/* The text is complete: used origins get their names, those never defined the one given; ids are forgotten. */
 void dictionary_name_origins(struct dictionary *dictionary, uint32_t omitted);
 
 #endif

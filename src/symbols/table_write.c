@@ -82,7 +82,7 @@ static void sort_names(struct table_writer *w)
 	for (size_t i = 0; i < draft->publics.count; i++)
 		name_pool_use(&draft->names, draft->publics.symbols[i].name);
 	dictionary_name_origins(&draft->dictionary, w->omitted);
-	for (size_t i = 0; i < dictionary_origin_count(&draft->dictionary); i++)
+	for (size_t i = 0; i < draft->dictionary.origin_count; i++)
 		name_pool_use(&draft->names, draft->dictionary.origins[i].name);
 	name_pool_sort(&draft->names, &w->sorted_names, &w->header.names);
 }
@@ -110,7 +110,7 @@ static void measure_dictionary(struct table_writer *w)
 	struct table_header *h = &w->header;
 
 	h->files = d->file_ids.count;
-	h->origins = (uint32_t)dictionary_origin_count(d);
+	h->origins = (uint32_t)d->origin_count;
 	h->places = (uint32_t)d->places.count;
 	h->calls = (uint32_t)d->calls.count;
 	h->file_bits = (uint8_t)bits_for((uint64_t)h->files + FILE_FIRST - 1);
