@@ -82,35 +82,37 @@ static uint32_t file_of(struct func_flatten *f, const struct sym_line *line)
 	return f->known_file;
 }
 
-/* Goes to the line that covers `at`, or to the gap there.  Lines passed by are those that end before. */
+static void enter_line(struct func_flatten *f, const struct sym_line *line)
+{
+	f->line = line + 1;
+	if (f->kept_last < f->line_last)
+		f->line_last = f->kept_last;
+	f->line_file = file_of(f, line);
+	if (f->line_file != FILE_NONE)
+		f->line_number = line->line;
+}
+
+/* Goes to the line that covers `at`, or to the gap there.  Lines passed by are kept, too. */
 static void advance_line(struct func_flatten *f, uint64_t at)
 {
-	f->line_file = f->line_number = 0;
+	f->line_file = FILE_NONE;
+	f->line_number = 0;
 	for (f->line_last = f->function_last; f->line < f->line_end; f->line++) {
 		const struct sym_line *line = f->line;
-		uint64_t last = line->address + (line->size - 1);
 
-		if (!is_kept(f, line) || last < at) {
-			if (is_kept(f, line)) {
-				f->any_kept = true;
-				f->kept_last = last;
-			}
+		if (!is_kept(f, line))
 			continue;
-		}
 		if (line->address > at) {
 			if (line->address <= f->function_last)
 				f->line_last = line->address - 1;
 			return;
 		}
 		f->any_kept = true;
-		f->kept_last = last;
-		f->line++;
-		if (last < f->line_last)
-			f->line_last = last;
-		f->line_file = file_of(f, line);
-		if (f->line_file != FILE_NONE)
-			f->line_number = line->line;
-		return;
+		f->kept_last = line->address + (line->size - 1);
+		if (f->kept_last >= at) {
+			enter_line(f, line);
+			return;
+		}
 	}
 }
 
