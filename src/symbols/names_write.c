@@ -28,6 +28,7 @@ struct names_writer {
 	uint32_t count;
 	uint32_t *groups; /* first ordinal of each, and the end */
 	size_t group_count, group_cap;
+	uint32_t *prefixes; /* of each name: bytes in common with the one before; 0 at the head of a group */
 	struct buf group, frame, dictionary;
 	ZSTD_CCtx *cctx;
 	ZSTD_CDict *cdict;
@@ -83,6 +84,7 @@ static void divide(struct names_writer *writer)
 {
 	size_t bytes = 0;
 
+	writer->prefixes = mem_calloc(writer->count, sizeof(*writer->prefixes));
 	for (uint32_t i = 0; i < writer->count; i++) {
 		const struct name *name = name_at(writer, i);
 		bool full = i == 0 || i - writer->groups[writer->group_count - 1] == NAMES_PER_GROUP;
@@ -92,6 +94,7 @@ static void divide(struct names_writer *writer)
 
 			bytes += varint_bytes(prefix) + varint_bytes(name->len - prefix) + name->len - prefix;
 			full = bytes > NAMES_GROUP_BYTES;
+			writer->prefixes[i] = full ? 0 : (uint32_t)prefix;
 		}
 		if (full) {
 			add_group(writer, i);
@@ -106,18 +109,14 @@ static void divide(struct names_writer *writer)
 static void encode_group(struct names_writer *writer, size_t group)
 {
 	uint32_t first = writer->groups[group], end = writer->groups[group + 1];
-	size_t prefixes[NAMES_PER_GROUP];
 
 	buf_clear(&writer->group);
 	for (uint32_t i = first; i < end; i++) {
-		size_t prefix = i > first ? common_prefix(name_at(writer, i - 1), name_at(writer, i)) : 0;
-
-		prefixes[i - first] = prefix;
-		varint_put(&writer->group, prefix);
-		varint_put(&writer->group, name_at(writer, i)->len - prefix);
+		varint_put(&writer->group, writer->prefixes[i]);
+		varint_put(&writer->group, name_at(writer, i)->len - writer->prefixes[i]);
 	}
 	for (uint32_t i = first; i < end; i++) {
-		size_t prefix = prefixes[i - first];
+		uint32_t prefix = writer->prefixes[i];
 
 		buf_add(&writer->group, name_at(writer, i)->data + prefix, name_at(writer, i)->len - prefix);
 	}
@@ -295,6 +294,7 @@ int names_write(struct value_writer *values, const struct name_pool *pool, const
 	writer->count = count;
 	result = write_all(writer, err);
 	free(writer->groups);
+	free(writer->prefixes);
 	buf_release(&writer->group);
 	buf_release(&writer->frame);
 	buf_release(&writer->dictionary);
