@@ -61,7 +61,7 @@ void mem_give_back(void)
 #ifdef M_MMAP_THRESHOLD
 	enum { LARGE_BYTES = 128 * 1024, KEPT_BYTES = 4 * 1024 * 1024 };
 
-	/* glibc's own limit, which it would otherwise raise; and of small blocks, a store's transaction is kept */
+	/* glibc's own limit, which it would otherwise raise; a store's transaction in small blocks is kept */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 #endif

@@ -47,7 +47,7 @@ uint32_t dictionary_file(struct dictionary *dictionary,
 			 uint64_t file_id); /* or SYM_NO_FILE, SYM_FILE_AS_PLACE */
 uint32_t dictionary_origin(struct dictionary *dictionary, uint32_t id); /* the number; from now on used */
 
-/* The text is complete: used origins get their names, those never defined the one given; ids are forgotten. */
+/* The text is complete: used origins get names, those never defined the one given; ids are forgotten. */
 void dictionary_name_origins(struct dictionary *dictionary, uint32_t omitted);
 
 #endif

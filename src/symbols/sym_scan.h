@@ -109,8 +109,10 @@ static inline void sym_scan_add_range(struct sym_scan *scan, uint64_t address, u
 
 	if (f->range_count == f->range_cap)
 		f->ranges = grow_array(f->ranges, &f->range_cap, f->range_count + 1, sizeof(*f->ranges));
-	f->ranges[f->range_count] = (struct sym_range){
-		.address = address, .size = size, .inlined = (uint32_t)f->inline_count, .level = (uint16_t)level};
+	f->ranges[f->range_count] = (struct sym_range){.address = address,
+						       .size = size,
+						       .inlined = (uint32_t)f->inline_count,
+						       .level = (uint16_t)level};
 	f->range_count += size > 0;
 	f->ranges_written++;
 }
