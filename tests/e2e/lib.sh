@@ -299,9 +299,11 @@ request() {
 
 get() { request GET "$@"; }
 
-# post PATH BODY [CURL OPTION...]
+# post PATH BODY [CURL OPTION...]; how many went to each path is in ${posts[PATH]}.
+declare -A posts=()
 post() {
 	local path=$1
+	posts[${path%%\?*}]=$((${posts[${path%%\?*}]:-0} + 1))
 	printf '%s' "$2" >"$work/request"
 	shift 2
 	request POST "$path" --data-binary "@$work/request" "$@"
