@@ -239,7 +239,8 @@ write_configuration() {
 				symbolURLs: [$url | select(. != "")],
 				retries: 1, retryDelayMs: 10
 			},
-			SymServer: { memcachedServers: [$memcached | select(. != "")] },
+			# a busy machine is no reason to find memcached slow
+			SymServer: { memcachedServers: [$memcached | select(. != "")], memcachedTimeoutMs: 300 },
 			process: { workers: 2, fetchers: 2, waitMs: 20000 }
 		} | '"${1:-.}" --args "$(base_configuration)" >"$work/symbolicate.json"
 }
