@@ -11,7 +11,7 @@
 
 enum {
 	MIN_BYTES = 1024 * 1024,
-	DEFAULT_TXN_BYTES = 8 * 1024 * 1024,
+	DEFAULT_TXN_BYTES = 2 * 1024 * 1024,
 	MAX_READERS = 1024, /* sparse: unused slots cost nothing */
 };
 

@@ -23,7 +23,7 @@ struct store;
 struct store_options {
 	const char *dir;         /* of data.mdb; created if absent */
 	uint64_t max_bytes;      /* hard limit of the file; at least 1 MB */
-	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 8 MB */
+	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 2 MB, which keeps an insert small */
 	_Atomic uint32_t *stamps; /* LRU stamps in seconds, shared; NULL: none are kept */
 	unsigned stamp_count;
 };

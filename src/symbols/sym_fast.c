@@ -35,21 +35,13 @@ static inline uint64_t blanks64(const char *text)
 	return blanks32(text) | (uint64_t)blanks32(text + 32) << 32;
 }
 
-/* A field of 1..8 digits from `from` up to `to`. */
-static inline uint32_t field_hex(const char *line, unsigned from, unsigned to, bool *bad)
+/* The digits of a field of 1..8 bytes. */
+static inline uint64_t load_field(const char *from, const char *end, bool *bad)
 {
-	unsigned len = to - from;
+	unsigned len = (unsigned)(end - from);
 
 	*bad |= len - 1 > 7;
-	return number_hex8(number_load(line + from, ((len - 1) & 7) + 1), bad);
-}
-
-static inline uint32_t field_dec(const char *line, unsigned from, unsigned to, bool *bad)
-{
-	unsigned len = to - from;
-
-	*bad |= len - 1 > 7;
-	return number_dec8(number_load(line + from, ((len - 1) & 7) + 1), bad);
+	return number_load(from, ((len - 1) & 7) + 1);
 }
 
 /* "address size line file\n": returns the next line, or NULL if it has another form. */
@@ -57,25 +49,27 @@ static inline const char *fast_line(struct sym_scan *scan, const char *text)
 {
 	uint32_t blanks = blanks32(text);
 	uint32_t second = blanks & (blanks - 1), third = second & (second - 1), fourth = third & (third - 1);
-	unsigned ends[4];
-	struct sym_line line;
+	const char *ends[4];
+	struct sym_line *line;
+	uint32_t address, size, number, file;
 	bool bad = false;
 
 	if (fourth == 0)
 		return NULL;
-	ends[0] = (unsigned)__builtin_ctz(blanks);
-	ends[1] = (unsigned)__builtin_ctz(second);
-	ends[2] = (unsigned)__builtin_ctz(third);
-	ends[3] = (unsigned)__builtin_ctz(fourth);
-	bad |= text[ends[0]] != ' ' || text[ends[1]] != ' ' || text[ends[2]] != ' ' || text[ends[3]] != '\n';
-	line.address = field_hex(text, 0, ends[0], &bad);
-	line.size = field_hex(text, ends[0] + 1, ends[1], &bad);
-	line.line = field_dec(text, ends[1] + 1, ends[2], &bad);
-	line.file = field_dec(text, ends[2] + 1, ends[3], &bad);
+	ends[0] = text + __builtin_ctz(blanks);
+	ends[1] = text + __builtin_ctz(second);
+	ends[2] = text + __builtin_ctz(third);
+	ends[3] = text + __builtin_ctz(fourth);
+	bad |= *ends[0] != ' ' || *ends[1] != ' ' || *ends[2] != ' ' || *ends[3] != '\n';
+	number_hex8_pair(load_field(text, ends[0], &bad), load_field(ends[0] + 1, ends[1], &bad), &bad,
+			 &address, &size);
+	number_dec8_pair(load_field(ends[1] + 1, ends[2], &bad), load_field(ends[2] + 1, ends[3], &bad), &bad,
+			 &number, &file);
 	if (bad)
 		return NULL;
-	*sym_scan_add_line(scan) = line;
-	return text + ends[3] + 1;
+	line = sym_scan_add_line(scan);
+	*line = (struct sym_line){.address = address, .size = size, .file = file, .line = number};
+	return ends[3] + 1;
 }
 
 /* Goes through the blanks of a line 64 bytes at a time. */
@@ -100,46 +94,47 @@ static inline const char *next_blank(struct blank_cursor *cursor)
 	return cursor->end - blank < 8 ? NULL : blank; /* a number before it is loaded by 8 bytes */
 }
 
-/* Cuts off the field that begins at *at and is ended by a space. */
-static inline struct slice fast_field(struct blank_cursor *cursor, const char **at, bool *bad)
+/* The end of the field at hand, which a space must follow; NULL if it is another byte. */
+static inline const char *field_end(struct blank_cursor *cursor)
 {
-	const char *from = *at, *blank = next_blank(cursor);
+	const char *blank = next_blank(cursor);
 
-	if (blank == NULL || *blank != ' ')
-		*bad = true;
-	else
-		*at = blank + 1;
-	return slice_make(from, (size_t)(*at - from) - 1);
+	return blank && *blank == ' ' ? blank : NULL;
 }
 
-static inline uint32_t fast_dec(struct blank_cursor *cursor, const char **at, bool *bad)
+/* Two decimal fields, both followed by a space; returns what comes behind, or NULL. */
+static inline const char *fast_dec_pair(struct blank_cursor *cursor, const char *at, uint32_t *ret_a,
+					uint32_t *ret_b)
 {
-	struct slice field = fast_field(cursor, at, bad);
+	const char *first = field_end(cursor), *second = first ? field_end(cursor) : NULL;
+	bool bad = false;
 
-	return *bad ? 0 : field_dec(field.data, 0, (unsigned)field.len, bad);
+	if (second == NULL)
+		return NULL;
+	number_dec8_pair(load_field(at, first, &bad), load_field(first + 1, second, &bad), &bad, ret_a,
+			 ret_b);
+	return bad ? NULL : second + 1;
 }
 
 /* Pairs up to the end of the line; returns the next line or NULL. */
 static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at)
 {
-	uint32_t index = (uint32_t)scan->function.inline_count;
+	uint32_t index = (uint32_t)scan->function.inline_count, address, size;
 	bool bad = false;
 
 	for (;;) {
-		struct slice address = fast_field(cursor, &at, &bad);
-		const char *end = bad ? NULL : next_blank(cursor);
+		const char *first = field_end(cursor), *second = first ? next_blank(cursor) : NULL;
 
-		if (end == NULL || (*end != ' ' && *end != '\n'))
+		if (second == NULL || (*second != ' ' && *second != '\n'))
 			return NULL;
-		*sym_scan_add_range(scan) = (struct sym_range){
-			.address = field_hex(address.data, 0, (unsigned)address.len, &bad),
-			.size = field_hex(at, 0, (unsigned)(end - at), &bad),
-			.inlined = index,
-		};
+		number_hex8_pair(load_field(at, first, &bad), load_field(first + 1, second, &bad), &bad,
+				 &address, &size);
 		if (bad)
 			return NULL;
-		at = end + 1;
-		if (*end == '\n')
+		*sym_scan_add_range(scan) =
+			(struct sym_range){.address = address, .size = size, .inlined = index};
+		at = second + 1;
+		if (*second == '\n')
 			return at;
 	}
 }
@@ -149,25 +144,20 @@ static const char *fast_inline(struct sym_scan *scan, const char *text, const ch
 {
 	struct blank_cursor cursor = {.text = text, .end = end, .mask = blanks64(text)};
 	size_t ranges_before = scan->function.range_count;
-	struct sym_inline inlined;
-	const char *at = text, *next;
-	bool bad = false;
-	uint32_t level;
+	uint32_t level, call_line, call_file, origin;
+	const char *at = field_end(&cursor);
 
-	fast_field(&cursor, &at, &bad);
-	level = fast_dec(&cursor, &at, &bad);
-	inlined.call_line = fast_dec(&cursor, &at, &bad);
-	inlined.call_file = fast_dec(&cursor, &at, &bad);
-	inlined.origin = fast_dec(&cursor, &at, &bad);
-	if (bad || level > SYM_LEVEL_MAX)
+	if (at == NULL || (at = fast_dec_pair(&cursor, at + 1, &level, &call_line)) == NULL ||
+	    (at = fast_dec_pair(&cursor, at, &call_file, &origin)) == NULL || level > SYM_LEVEL_MAX)
 		return NULL;
-	inlined.level = (uint16_t)level;
-	next = fast_ranges(scan, &cursor, at);
-	if (next == NULL)
+	at = fast_ranges(scan, &cursor, at);
+	if (at == NULL) {
 		scan->function.range_count = ranges_before;
-	else
-		*sym_scan_add_inline(scan) = inlined;
-	return next;
+		return NULL;
+	}
+	*sym_scan_add_inline(scan) = (struct sym_inline){
+		.call_file = call_file, .call_line = call_line, .origin = origin, .level = (uint16_t)level};
+	return at;
 }
 
 const char *sym_fast_records(struct sym_scan *scan, const char *at, const char *end)

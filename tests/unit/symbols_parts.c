@@ -23,31 +23,49 @@ static uint64_t next_random(uint64_t *state)
 	return *state >> 24;
 }
 
-/* Every byte in every place of a number of every length, against the plain parser. */
+/* One number of at most 8 digits, against the plain parser; in a pair it is either one. */
+static void check_hex(const char *text, unsigned len)
+{
+	uint64_t want = 0, word = number_load(text, len), other = number_load("c0de########", 4);
+	uint32_t got[3], others[2];
+	bool bad[3] = {false, false, false}, good = num_parse_hex(slice_make(text, len), &want);
+
+	got[0] = number_hex8(word, &bad[0]);
+	number_hex8_pair(word, other, &bad[1], &got[1], &others[0]);
+	number_hex8_pair(other, word, &bad[2], &others[1], &got[2]);
+	for (int i = 0; i < 3; i++)
+		if (good == bad[i] || (good && got[i] != want) || (good && i && others[i - 1] != 0xc0de))
+			CHECK(!"hexadecimal");
+}
+
+static void check_dec(const char *text, unsigned len)
+{
+	uint64_t want = 0, word = number_load(text, len), other = number_load("1234567########", 7);
+	uint32_t got[3], others[2];
+	bool bad[3] = {false, false, false}, good = num_parse_dec(slice_make(text, len), UINT32_MAX, &want);
+
+	got[0] = number_dec8(word, &bad[0]);
+	number_dec8_pair(word, other, &bad[1], &got[1], &others[0]);
+	number_dec8_pair(other, word, &bad[2], &others[1], &got[2]);
+	for (int i = 0; i < 3; i++)
+		if (good == bad[i] || (good && got[i] != want) || (good && i && others[i - 1] != 1234567))
+			CHECK(!"decimal");
+}
+
+/* Every byte in every place of a number of every length. */
 static void numbers_by_eight(void)
 {
-	static const char start[] = "29aF07b1";
-
 	for (unsigned len = 1; len <= 8; len++)
 		for (unsigned at = 0; at < len; at++)
 			for (unsigned c = 0x21; c < 0x100; c++) {
 				char text[16] = "########:/`@gG";
-				uint64_t want = 0;
-				bool bad_hex = false, bad_dec = false, good;
-				uint32_t hex, dec;
 
-				memcpy(text, start, len);
+				memcpy(text, "29aF07b1", len);
 				text[at] = (char)c;
-				hex = number_hex8(number_load(text, len), &bad_hex);
-				good = num_parse_hex(slice_make(text, len), &want);
-				if (good == bad_hex || (good && hex != want))
-					CHECK(!"hexadecimal");
-				memcpy(text, "29407581", len);
+				check_hex(text, len);
+				memcpy(text, "99999999", len);
 				text[at] = (char)c;
-				dec = number_dec8(number_load(text, len), &bad_dec);
-				good = num_parse_dec(slice_make(text, len), UINT32_MAX, &want);
-				if (good == bad_dec || (good && dec != want))
-					CHECK(!"decimal");
+				check_dec(text, len);
 			}
 }
 
