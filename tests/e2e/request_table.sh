@@ -10,6 +10,7 @@ request_table() {
 	transport
 	paths
 	callers
+	counts
 }
 
 dialects() {
@@ -78,4 +79,11 @@ callers() {
 	is 'the debug protocol for a web page' "$status" 400
 	post / "$SAMPLE" -H 'Proxy: http://127.0.0.1:9/'
 	is_json 'a Proxy header changes nothing' "$SAMPLE_ANSWER"
+}
+
+counts() {
+	is 'every POST is counted once' \
+		"$(counter requests_snappy) $(counter requests_v4) $(counter requests_v5)" \
+		"${posts[/]} ${posts[/symbolicate/v4]} ${posts[/symbolicate/v5]}"
+	is 'and no connection was broken' "$(counter requests_broken)" 0
 }
