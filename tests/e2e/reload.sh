@@ -49,10 +49,10 @@ check 'a new log file is begun' wait_until 20 has_new_log
 
 # one of each kind is killed
 for kind in worker fetcher janitor; do
-	read -r victim < <(pool_children $kind)
-	count=$(pool_children $kind | wc -l)
+	read -r victim < <(pool_children "$kind")
+	count=$(pool_children "$kind" | wc -l)
 	kill -KILL "$victim"
-	is_back() { has_ended "$victim" && [ "$(pool_children $kind | wc -l)" -eq "$count" ]; }
+	is_back() { has_ended "$victim" && [ "$(pool_children "$kind" | wc -l)" -eq "$count" ]; }
 	check "a killed $kind is replaced" wait_until 20 is_back
 done
 is 'three ended unasked' "$(counter children_died)" 3
