@@ -22,6 +22,7 @@ struct searching {
 	uint64_t fed;
 	bool refused; /* the sink, not the source, ended the try: what came is not usable */
 	bool any_unknown;
+	bool any_excluded; /* by a blacklist or whitelist */
 };
 
 static void count(const struct searching *s, enum counter counter, uint64_t more)
@@ -228,6 +229,14 @@ static void remember_absent(struct searching *s)
 	buf_release(&spelling);
 }
 
+static bool may_ask(const struct search_options *options, unsigned source, struct slice name)
+{
+	const struct search_rules *rules = &options->rules[source];
+
+	return !filter_matches(options->blacklist, name) && !filter_matches(rules->blacklist, name) &&
+	       (rules->whitelist == NULL || filter_matches(rules->whitelist, name));
+}
+
 static enum flight_outcome walk_sources(struct searching *s)
 {
 	const struct search_options *options = &s->searcher->options;
@@ -237,12 +246,15 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (try_source(s, &options->sources[i]))
+		if (!may_ask(options, i, s->module.debug_file))
+			s->any_excluded = true;
+		else if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;
 	}
 	if (s->any_unknown)
 		return FLIGHT_UNKNOWN;
-	remember_absent(s);
+	if (!s->any_excluded)
+		remember_absent(s);
 	return FLIGHT_ABSENT;
 }
 

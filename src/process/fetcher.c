@@ -58,11 +58,12 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
 	fetcher->flights = instance_flights(instance, fetcher->slot);
-	settings_sources_init(&fetcher->sources, config);
+	if (settings_sources_init(&fetcher->sources, config, err) < 0)
+		return -1;
 	fetcher->searcher.env = &fetcher->env;
 	fetcher->searcher.slot = slot;
 	settings_search(config, &fetcher->sources, search);
-	search->tmp_dir = fetcher->tmp_dir = mem_printf("%s/tmp", config->disk_cache.cache_path);
+	search->tmp_dir = fetcher->tmp_dir = mem_printf("%s/tmp", instance->state->dir);
 	search->cancelled = is_dropped;
 	search->progress = tell_progress;
 	search->ctx = fetcher;

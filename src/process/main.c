@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/settings.h"
 #include "process/listen.h"
 
 #include <getopt.h>
@@ -88,6 +89,9 @@ static int load_config(const struct options *options, struct config **ret)
 		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = err_exit_code(&err);
 	} else if (problems.errors) {
+		code = EX_CONFIG;
+	} else if (settings_check(*ret, &err) < 0) {
+		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = EX_CONFIG;
 	}
 	config_problems_format(&problems, &text);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/settings.h"
 #include "process/signals.h"
 
 #include <errno.h>
@@ -261,15 +262,12 @@ static void dismiss_all(struct master *master)
 
 static void log_problems(const struct config_problems *problems)
 {
-	struct buf text = BUF_INIT;
-
 	for (unsigned i = 0; i < problems->count; i++) {
 		const struct config_problem *problem = &problems->items[i];
 		int level = problem->severity == CONFIG_ERROR ? LEVEL_ERROR : LEVEL_WARNING;
 
 		log_write(level, "%s:%u: %s", problem->source, problem->line, problem->text);
 	}
-	buf_release(&text);
 }
 
 static bool open_log(const struct config *config)
@@ -284,7 +282,7 @@ static bool open_log(const struct config *config)
 }
 
 /* What was fixed when the instance began stays as it is. */
-static void keep_fixed(const struct config *old, struct config *fresh)
+static void warn_of_fixed(const struct config *old, const struct config *fresh)
 {
 	struct buf keys = BUF_INIT;
 
@@ -293,31 +291,41 @@ static void keep_fixed(const struct config *old, struct config *fresh)
 	buf_release(&keys);
 }
 
-/* The whole new configuration is read and checked before the old one goes; children are replaced as they come to rest. */
-static void reload(struct master *master)
+/* The configuration as it is now, whole and checked, or NULL with the causes logged. */
+static struct config *open_fresh(const struct master *master)
 {
 	struct config_problems problems = CONFIG_PROBLEMS_INIT;
 	struct config *fresh = NULL;
 	struct err err = ERR_INIT;
+	bool good = config_open(&fresh, master->args, &problems, &err) == 0;
 
-	if (config_open(&fresh, master->args, &problems, &err) < 0) {
-		log_error("configuration not reloaded: %s", err.msg);
-	} else {
-		log_problems(&problems);
-		if (problems.errors == 0 && open_log(fresh)) {
-			keep_fixed(master->instance->config, fresh);
-			/* running children were forked with the old one: theirs is a copy */
-			config_free((struct config *)(uintptr_t)master->instance->config);
-			master->instance->config = fresh;
-			fresh = NULL;
-			dismiss_all(master);
-			log_info("configuration reloaded");
-		} else {
-			log_error("configuration not reloaded");
-		}
+	log_problems(&problems);
+	if (good && problems.errors == 0)
+		good = settings_check(fresh, &err) == 0;
+	if (err.code != ERR_NONE)
+		log_error("%s", err.msg);
+	if (!good || problems.errors || !open_log(fresh)) {
+		config_free(fresh);
+		fresh = NULL;
 	}
-	config_free(fresh);
 	config_problems_release(&problems);
+	return fresh;
+}
+
+/* Children are replaced as they come to rest: they were forked with the old configuration and keep their copy of it. */
+static void reload(struct master *master)
+{
+	struct config *fresh = open_fresh(master);
+
+	if (fresh == NULL) {
+		log_error("configuration not reloaded: the old one stays");
+		return;
+	}
+	warn_of_fixed(master->instance->config, fresh);
+	config_free((struct config *)(uintptr_t)master->instance->config);
+	master->instance->config = fresh;
+	dismiss_all(master);
+	log_info("configuration reloaded");
 }
 
 static void begin_stop(struct master *master)
