@@ -58,12 +58,6 @@ int sym_file_open(const char *path, struct err *err)
 	return -1;
 }
 
-/* Only a file can be read again; the text of a pipe is kept by the compaction. */
-static bool can_seek(int fd)
-{
-	return lseek(fd, 0, SEEK_CUR) == 0;
-}
-
 static void keep_module_line(struct buf *module, const char *data, size_t len)
 {
 	const char *newline = memchr(data, '\n', len);
@@ -97,15 +91,11 @@ int sym_file_compact(int fd, const char *temp_dir, struct slice expected_id, str
 	struct compaction_options options = {
 		.build = {.expected_id = expected_id},
 		.temp_dir = temp_dir,
-		.text_fd = can_seek(fd) ? fd : -1,
 	};
-	struct compaction *compaction;
-	char *block;
+	struct compaction *compaction = compaction_new(&options);
+	char *block = mem_alloc(BLOCK_BYTES);
 	int result;
 
-	if (compaction_new(&compaction, &options, err) < 0)
-		return -1;
-	block = mem_alloc(BLOCK_BYTES);
 	result = feed_all(fd, module, compaction, block, err);
 	free(block);
 	if (result < 0)

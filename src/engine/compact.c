@@ -13,7 +13,6 @@ struct compaction {
 	struct table_build *build;
 	char *temp_dir;
 	int spill_fd; /* -1 until the builder spills */
-	int text_fd, own_text_fd; /* the second is -1 where the text is the caller's */
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 	void *emit_ctx;
 };
@@ -36,13 +35,6 @@ static int spill_read(void *ctx, uint64_t offset, void *data, size_t len, struct
 	return file_pread_all(compaction->spill_fd, data, len, (off_t)offset, err);
 }
 
-static int text_read(void *ctx, uint64_t offset, void *data, size_t len, struct err *err)
-{
-	struct compaction *compaction = ctx;
-
-	return file_pread_all(compaction->text_fd, data, len, (off_t)offset, err);
-}
-
 static int emit(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err)
 {
 	struct compaction *compaction = ctx;
@@ -50,50 +42,30 @@ static int emit(void *ctx, unsigned kind, uint64_t key, struct slice value, stru
 	return compaction->emit(compaction->emit_ctx, kind, key, value, err);
 }
 
-int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err)
+struct compaction *compaction_new(const struct compaction_options *options)
 {
 	struct compaction *compaction = mem_zalloc(sizeof(*compaction));
-	struct table_build_io io = {compaction, spill_append, spill_read, text_read, emit};
+	struct table_build_io io = {compaction, spill_append, spill_read, emit};
 
 	compaction->spill_fd = -1;
-	compaction->own_text_fd = -1;
-	compaction->text_fd = options->text_fd;
 	compaction->temp_dir = mem_strdup(options->temp_dir);
-	if (options->text_fd < 0) {
-		compaction->own_text_fd = compaction->text_fd = file_open_unlinked(options->temp_dir, err);
-		if (compaction->text_fd < 0) {
-			compaction_free(compaction);
-			return -1;
-		}
-	}
 	compaction->build = table_build_new(&options->build, &io);
-	*ret = compaction;
-	return 0;
-}
-
-static void close_if_open(int fd)
-{
-	if (fd >= 0)
-		close(fd);
+	return compaction;
 }
 
 void compaction_free(struct compaction *compaction)
 {
 	if (!compaction)
 		return;
-	if (compaction->build)
-		table_build_free(compaction->build);
-	close_if_open(compaction->spill_fd);
-	close_if_open(compaction->own_text_fd);
+	table_build_free(compaction->build);
+	if (compaction->spill_fd >= 0)
+		close(compaction->spill_fd);
 	free(compaction->temp_dir);
 	free(compaction);
 }
 
 int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err)
 {
-	/* stored first: the builder may ask for all that it was fed */
-	if (compaction->own_text_fd >= 0 && file_write_all(compaction->own_text_fd, data, len, err) < 0)
-		return -1;
 	return table_build_feed(compaction->build, data, len, err);
 }
 

@@ -17,17 +17,10 @@ struct compaction;
 
 struct compaction_options {
 	struct table_build_options build;
-	const char *temp_dir; /* of unlinked files; exists */
-	/*
-	 * A descriptor from which the text can be read again at its offset from
-	 * the start: the .sym itself, or the file into which the body is stored
-	 * before it is fed.  -1: the compaction keeps a copy in temp_dir.
-	 * Borrowed until compaction_free().
-	 */
-	int text_fd;
+	const char *temp_dir; /* of the unlinked spill file; exists */
 };
 
-int compaction_new(struct compaction **ret, const struct compaction_options *options, struct err *err);
+struct compaction *compaction_new(const struct compaction_options *options);
 void compaction_free(struct compaction *compaction);
 
 /* The next piece of text.  Errors are those of table_build_feed() or of the files; then only free. */

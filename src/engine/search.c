@@ -45,13 +45,14 @@ static int sink_begin(void *ctx, struct err *err)
 			.max_text_bytes = s->searcher->options.max_text_bytes,
 		},
 		.temp_dir = s->searcher->options.tmp_dir,
-		.text_fd = -1,
 	};
 
+	(void)err;
 	drop_compaction(s);
 	s->fed = 0;
 	s->refused = false;
-	return compaction_new(&s->compaction, &options, err);
+	s->compaction = compaction_new(&options);
+	return 0;
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)

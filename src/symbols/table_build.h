@@ -19,8 +19,6 @@ struct table_build_io {
 	void *ctx;
 	int (*spill_append)(void *ctx, const void *data, size_t len, struct err *err);
 	int (*spill_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
-	/* The text fed so far, again.  Not called, may be NULL: overlapped functions are cut from blocks. */
-	int (*text_read)(void *ctx, uint64_t offset, void *data, size_t len, struct err *err);
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 };
 
