@@ -8,6 +8,7 @@ e2e_tests = \
 	tests/e2e/faults.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
+	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
 	tests/e2e/spawn.sh
 TESTS += $(e2e_tests)
