@@ -217,28 +217,28 @@ static bool is_published(struct searching *s, struct err *err)
 
 static void remember_absent(struct searching *s)
 {
+	struct buf spelling = BUF_INIT;
 	struct err err = ERR_INIT;
 	uint64_t until_s = clock_wall_s() + s->searcher->options.absent_s;
 
+	module_add_spelling(&spelling, s->module);
 	if (s->searcher->options.absent_s &&
-	    store_absent_put(s->searcher->env->store, s->key, until_s, &err) < 0)
+	    store_absent_put(s->searcher->env->store, buf_slice(&spelling), until_s, &err) < 0)
 		log_error("%.*s: cannot remember that it is absent: %s", SLICE_PRINT(s->key), err.msg);
+	buf_release(&spelling);
 }
 
 static enum flight_outcome walk_sources(struct searching *s)
 {
 	const struct search_options *options = &s->searcher->options;
-	struct err err = ERR_INIT;
 
 	for (unsigned i = 0; i < options->source_count; i++) {
 		if (is_cancelled(s->searcher)) {
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (try_source(s, &options->sources[i])) {
-			store_absent_delete(s->searcher->env->store, s->key, &err);
+		if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;
-		}
 	}
 	if (s->any_unknown)
 		return FLIGHT_UNKNOWN;

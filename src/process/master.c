@@ -230,20 +230,25 @@ static void reap(struct master *master)
 				child_ended(master, i, status);
 }
 
-static unsigned signal_children(struct master *master, int number, bool dismissed_only)
+static unsigned signal_kind(struct master *master, enum slot_kind kind, int number)
 {
 	unsigned running = 0;
 
 	for (unsigned i = 1; i < master->child_count; i++) {
-		struct child *child = &master->children[i];
-
-		if (child->pid == 0)
+		if (master->children[i].pid == 0 || kind_of(master->instance, i) != kind)
 			continue;
 		running++;
-		if (!dismissed_only || child->dismissed)
-			kill(child->pid, number);
+		kill(master->children[i].pid, number);
 	}
 	return running;
+}
+
+/* Repeated, since a signal may come just before a worker goes to sleep in accept. */
+static void signal_dismissed(struct master *master)
+{
+	for (unsigned i = 1; i < master->child_count; i++)
+		if (master->children[i].pid && master->children[i].dismissed)
+			kill(master->children[i].pid, SIGTERM);
 }
 
 static void dismiss_all(struct master *master)
@@ -362,12 +367,20 @@ static void read_signals(struct master *master)
 		take_signal(master, (int)info.ssi_signo);
 }
 
-/* True when all children are gone. */
+/*
+ * Workers finish the requests they have, and searches go on as long as a worker
+ * may wait for them; then what is under way is dropped.  True when all are gone.
+ */
 static bool drive_stop(struct master *master)
 {
 	bool late = master->hurry || clock_mono_ms() >= master->kill_at_ms;
+	unsigned workers = signal_kind(master, SLOT_WORKER, late ? SIGKILL : SIGTERM), others;
 
-	return signal_children(master, late ? SIGKILL : SIGTERM, false) == 0;
+	if (workers && !late)
+		return false;
+	others = signal_kind(master, SLOT_FETCHER, late ? SIGKILL : SIGINT);
+	others += signal_kind(master, SLOT_JANITOR, late ? SIGKILL : SIGTERM);
+	return workers + others == 0;
 }
 
 /* ---- the loop ---- */
@@ -402,7 +415,7 @@ static void run_rounds(struct master *master)
 			if (drive_stop(master))
 				return;
 		} else {
-			signal_children(master, SIGTERM, true);
+			signal_dismissed(master);
 			start_missing(master);
 		}
 		wait_for_news(master);

@@ -10,6 +10,7 @@ e2e_tests = \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
+	tests/e2e/shared_cache.sh \
 	tests/e2e/spawn.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \

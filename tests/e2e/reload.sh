@@ -1,51 +1,73 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# SIGHUP: a good configuration counts from then on, a bad one changes nothing; no request is lost meanwhile.
+# SIGHUP takes a new configuration whole or not at all; SIGUSR1 goes on in a new log file; dead children come back.
 . "$(dirname "$0")/lib.sh"
-
-# With lenientModules an odd module is unfound, without it the request is refused.
-readonly ODD='{"stacks":[[[0,1]]],"memoryMap":[["a/b","1"]]}'
-odd_is() {
-	post /symbolicate/v5 "$ODD"
-	[ "$status" = "$1" ]
-}
-
-# Sends the sample until the file "enough" is there; what was not right goes to $work/lost.
-keep_asking() {
-	until [ -e "$work/enough" ]; do
-		curl -s -m 20 -d "$SAMPLE" "$web_url/" 2>&1 | grep -q 'XREMain::XRE_mainRun() (in xul.pdb)' || echo lost >>"$work/lost"
-	done
-}
 
 e2e_begin nginx
 start_upstream
-start_pool
+start_pool ".SymServer.log = {path: \"$work/server.log\", level: 20}"
 start_web nginx
-check 'the sample' sample_works
-check 'lenient at first' odd_is 200
+check 'the sample before' sample_works
+
+# A function that ends before the address: nothing by the rules, the nearest below it by Snappy's.
+id=0123456789ABCDEF0123456789ABCDEF1
+mkdir -p "$symbols/short.pdb/$id"
+printf 'MODULE windows x86 %s short.pdb\nFUNC 1000 10 0 short()\n' "$id" >"$symbols/short.pdb/$id/short.sym"
+past_the_end="{\"stacks\":[[[0,8192]]],\"memoryMap\":[[\"short.pdb\",\"$id\"]],\"version\":4}"
+answers() { post / "$past_the_end" && [ "$(jq -c .symbolicatedStacks <<<"$body" 2>/dev/null)" = "[[\"$1 (in short.pdb)\"]]" ]; }
+is_resolved() { answers 'short()'; }
+is_unresolved() { answers 0x2000; }
+check 'past a function by the rules: nothing' is_unresolved
+
+# Until the file "enough" is there; what was not right is told in $work/lost.
+keep_asking() {
+	until [ -e "$work/enough" ]; do
+		curl -s -m 20 -d "$SAMPLE" "$web_url/" | grep -q 'XREMain::XRE_mainRun() (in xul.pdb)' || echo lost >>"$work/lost"
+	done
+}
 keep_asking &
 asking=$!
 
-write_configuration '.SymServer.lenientModules = false'
+old_workers=$(pool_children worker)
+is_replaced() { [ -z "$(comm -12 <(sort <<<"$old_workers") <(pool_children worker | sort))" ]; }
+write_configuration ".SymServer.lookup = \"nearest\" | .SymServer.log = {path: \"$work/server.log\", level: 20}"
 kill -HUP "${pid_of[pool]}"
-check 'a good configuration counts' wait_until 20 odd_is 400
+check 'the changed setting counts' wait_until 20 is_resolved
+check 'all workers are new' wait_until 20 is_replaced
+check 'the sample after' sample_works
 
-echo '{"SymServer": {"lenientModules": "maybe"' >"$work/symbolicate.json"
+reloads() { grep -c 'configuration not reloaded' "$work/server.log"; }
+is_refused() { [ "$(reloads)" -ge "$1" ]; }
+old_workers=$(pool_children worker)
+echo '{"SymServer": {"lookup": "rules"' >"$work/symbolicate.json"
 kill -HUP "${pid_of[pool]}"
-reload_refused() { grep -q 'configuration not reloaded' "$work/pool.log"; }
-check 'a broken one is refused' wait_until 20 reload_refused
-check 'and the old one still counts' odd_is 400
-check 'the sample' sample_works
-
+check 'half a file is refused' wait_until 20 is_refused 1
+echo '{"SymServer": {"lookup": "guess"}}' >"$work/symbolicate.json"
+kill -HUP "${pid_of[pool]}"
+check 'a wrong value is refused' wait_until 20 is_refused 2
 rm "$work/symbolicate.json"
 kill -HUP "${pid_of[pool]}"
-reload_refused_twice() { [ "$(grep -c 'configuration not reloaded' "$work/pool.log")" -ge 2 ]; }
-check 'a missing one is refused' wait_until 20 reload_refused_twice
-check 'the sample' sample_works
+check 'a missing file is refused' wait_until 20 is_refused 3
+check 'the old configuration stays' is_resolved
+is 'and so do the workers' "$(pool_children worker | sort)" "$(sort <<<"$old_workers")"
+
+mv "$work/server.log" "$work/server.log.1"
+kill -USR1 "${pid_of[pool]}"
+has_new_log() { sample_works && grep -q 'POST / 200' "$work/server.log" 2>/dev/null; }
+check 'a new log file is begun' wait_until 20 has_new_log
 
 touch "$work/enough"
 wait $asking
-is 'no request was lost' "$(cat "$work/lost" 2>/dev/null)" ''
-stop pool
-is 'the pool ends' "$exit_status" 0
+is 'no request was lost meanwhile' "$(cat "$work/lost" 2>/dev/null)" ''
+
+# one of each kind is killed
+for kind in worker fetcher janitor; do
+	read -r victim < <(pool_children "$kind")
+	count=$(pool_children "$kind" | wc -l)
+	kill -KILL "$victim"
+	is_back() { has_ended "$victim" && [ "$(pool_children "$kind" | wc -l)" -eq "$count" ]; }
+	check "a killed $kind is replaced" wait_until 20 is_back
+done
+is 'three ended unasked' "$(counter children_died)" 3
+check 'the sample in the end' sample_works
 e2e_end
