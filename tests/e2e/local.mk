@@ -17,3 +17,7 @@ TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
 	tests/samples
+
+CLEANFILES += quickstart.log check.log
+clean-local:
+	rm -rf tests/logs

@@ -19,6 +19,15 @@ is_resolved() { answers 'short()'; }
 is_unresolved() { answers 0x2000; }
 check 'past a function by the rules: nothing' is_unresolved
 
+# Until the file "enough" is there; what was not right is told in $work/lost.
+keep_asking() {
+	until [ -e "$work/enough" ]; do
+		curl -s -m 20 -d "$SAMPLE" "$web_url/" | grep -q 'XREMain::XRE_mainRun() (in xul.pdb)' || echo lost >>"$work/lost"
+	done
+}
+keep_asking &
+asking=$!
+
 old_workers=$(pool_children worker)
 is_replaced() { [ -z "$(comm -12 <(sort <<<"$old_workers") <(pool_children worker | sort))" ]; }
 write_configuration ".SymServer.lookup = \"nearest\" | .SymServer.log = {path: \"$work/server.log\", level: 20}"
@@ -46,6 +55,10 @@ mv "$work/server.log" "$work/server.log.1"
 kill -USR1 "${pid_of[pool]}"
 has_new_log() { sample_works && grep -q 'POST / 200' "$work/server.log" 2>/dev/null; }
 check 'a new log file is begun' wait_until 20 has_new_log
+
+touch "$work/enough"
+wait $asking
+is 'no request was lost meanwhile' "$(cat "$work/lost" 2>/dev/null)" ''
 
 # one of each kind is killed
 for kind in worker fetcher janitor; do
