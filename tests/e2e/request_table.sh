@@ -11,6 +11,16 @@ request_table() {
 	paths
 	callers
 	counts
+	limits
+}
+
+# Over every limit: the web server's own or, where it passes the body on, ours.
+limits() {
+	head -c 70000000 /dev/zero >"$work/huge"
+	request POST / --data-binary "@$work/huge" -H 'Expect:'
+	is 'a body over every limit: status' "$status" 413
+	like 'a body over every limit: it is said in JSON' "$(jq -r .title <<<"$body" 2>&1)" '413|larger than'
+	rm "$work/huge"
 }
 
 dialects() {

@@ -15,6 +15,7 @@ stop pool
 is 'the pool ends with status 0' "$exit_status" 0
 post / "$SAMPLE"
 is 'the web server says that nobody is there' "$status" 502
+is_json 'in JSON' '{"title":"502 Bad Gateway"}'
 
 start_pool
 check 'the sample after' sample_works
