@@ -44,7 +44,7 @@ static bool evict(struct web *web, const struct debug_request *debug, struct sli
 
 	if (!debug->has_offset)
 		return evict_table(resolver->env->store, debug->module, key);
-	if (!addrcache_usable(resolver->addrcache))
+	if (!addrcache_has_servers(resolver->addrcache))
 		return false;
 	frame_key_add(&text, key, 0, resolver->options.nearest, debug->offset);
 	resolver_forget_add(resolver, buf_slice(&text));

@@ -21,3 +21,9 @@ EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 CLEANFILES += quickstart.log check.log
 clean-local:
 	rm -rf tests/logs
+
+# Not with sanitizers, and too slow for every check.
+check-valgrind: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) bash $(top_srcdir)/tests/e2e/valgrind.sh
+.PHONY: check-valgrind
+EXTRA_DIST += tests/e2e/valgrind.sh
