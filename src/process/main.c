@@ -101,17 +101,6 @@ static int load_config(const struct options *options, struct config **ret)
 	return code;
 }
 
-static int open_log(const struct config *config, struct err *err)
-{
-	struct log_options options = {
-		.path = config->sym_server.log.path,
-		.level = (int)config->sym_server.log.level,
-	};
-
-	log_set_process("master");
-	return log_open(&options, err);
-}
-
 static int make_eventfds(struct instance *instance, struct err *err)
 {
 	instance->queue_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
@@ -149,7 +138,8 @@ static int instance_init(struct instance *instance, const struct config *config,
 		.fetcher_count = process->fetchers,
 		.worker_count = process->max_workers > process->workers ? process->max_workers : process->workers,
 	};
-	if (open_log(config, err) < 0)
+	log_set_process("master");
+	if (instance_open_log(&config->sym_server.log, err) < 0)
 		return -1;
 	instance->listen_fd = listen_open(listen, err);
 	if (instance->listen_fd < 0 || make_directories(config, err) < 0 ||

@@ -77,13 +77,21 @@ static void name_process(enum slot_kind kind, unsigned number)
 	prctl(PR_SET_NAME, name); /* for ps and top */
 }
 
+/* Opened anew in each process: its lock, held while the file is rotated, belongs to the open file. */
+static int open_child_log(const struct instance *instance, enum slot_kind kind, struct err *err)
+{
+	const struct config_log *log = &instance->config->disk_cache.log;
+
+	return kind == SLOT_WORKER || *log->path == '\0' ? log_reopen(err) : instance_open_log(log, err);
+}
+
 static int child_body(const struct instance *instance, unsigned index)
 {
 	enum slot_kind kind = kind_of(instance, index);
 	struct err err = ERR_INIT;
 
 	signals_child();
-	if (state_after_fork(instance->state, &err) < 0) {
+	if (open_child_log(instance, kind, &err) < 0 || state_after_fork(instance->state, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
@@ -272,10 +280,9 @@ static void log_problems(const struct config_problems *problems)
 
 static bool open_log(const struct config *config)
 {
-	struct log_options options = {.path = config->sym_server.log.path, .level = (int)config->sym_server.log.level};
 	struct err err = ERR_INIT;
 
-	if (log_open(&options, &err) == 0)
+	if (instance_open_log(&config->sym_server.log, &err) == 0)
 		return true;
 	log_error("%s", err.msg);
 	return false;
