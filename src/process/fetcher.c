@@ -131,6 +131,7 @@ int fetcher_main(const struct instance *instance, unsigned index)
 	/* two busy cores would otherwise multiply a hit's waiting time */
 	if (nice(NICE) < 0 && errno)
 		log_debug("cannot lower the priority: %s", strerror(errno));
+	mem_give_back();
 	if (fetcher_init(&fetcher, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
