@@ -3,6 +3,7 @@
 #include "symbols/table_open.h"
 
 #include "base/mem.h"
+#include "symbols/record_read.h"
 
 #include <stdlib.h>
 
@@ -41,11 +42,33 @@ static int get_exact(const struct table_source *source, unsigned kind, uint64_t 
 	return 0;
 }
 
+/* Few values are short, so forgetting the views of those is quick. */
+static void begin_epoch(struct table *table, const struct table_source *source)
+{
+	if (source->lasting == 0 || source->lasting != table->lasting || table->fleeting_count > FLEETING_VIEWS)
+		table->stamp++;
+	else
+		for (unsigned i = 0; i < table->fleeting_count; i++)
+			*table->fleeting[i] = 0;
+	table->fleeting_count = 0;
+}
+
 void table_begin(struct table *table, const struct table_source *source)
 {
 	if (source->epoch == 0 || source->epoch != table->epoch)
-		table->stamp++;
+		begin_epoch(table, source);
 	table->epoch = source->epoch;
+	table->lasting = source->lasting;
+}
+
+void table_hold_view(struct table *table, const struct table_source *source, uint64_t *stamp, size_t len)
+{
+	*stamp = table->stamp;
+	if (source->lasting && len >= source->lasting_bytes)
+		return;
+	if (table->fleeting_count < FLEETING_VIEWS)
+		table->fleeting[table->fleeting_count] = stamp;
+	table->fleeting_count++;
 }
 
 static int load_chunk(struct table *table, struct table_array *array, struct array_chunk *chunk,
@@ -64,7 +87,7 @@ static int load_chunk(struct table *table, struct table_array *array, struct arr
 		return table_corrupt(err, "a value is short");
 	chunk->verified = true;
 	chunk->data = (const uint8_t *)value.data;
-	chunk->stamp = table->stamp;
+	table_hold_view(table, source, &chunk->stamp, value.len);
 	return 0;
 }
 
@@ -268,8 +291,10 @@ void table_close(struct table *table)
 	free(table->origins.chunks);
 	free(table->places.chunks);
 	free(table->calls.chunks);
+	record_directory_release(&table->records);
 	key_set_release(&table->verified_records);
 	names_reader_release(&table->names);
+	free(table->name_numbers);
 	free(table);
 }
 
