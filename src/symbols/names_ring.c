@@ -18,6 +18,7 @@ struct names_ring {
 	uint64_t head;  /* steps ever written */
 	uint64_t place; /* where the next one goes: head % steps */
 	unsigned char *data;
+	ZSTD_DCtx *dctx;
 };
 
 struct names_ring *names_ring_new(size_t bytes)
@@ -36,7 +37,15 @@ void names_ring_free(struct names_ring *ring)
 	if (ring == NULL)
 		return;
 	free(ring->data);
+	ZSTD_freeDCtx(ring->dctx);
 	free(ring);
+}
+
+ZSTD_DCtx *names_ring_decompressor(struct names_ring *ring)
+{
+	if (ring->dctx == NULL)
+		ring->dctx = ZSTD_createDCtx();
+	return ring->dctx;
 }
 
 uint32_t names_ring_era(const struct names_ring *ring)

@@ -150,8 +150,8 @@ static int collect_stream(const struct table_source *source, unsigned kind, uint
 	return 0;
 }
 
-static int read_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max, struct buf *ret,
-		       struct err *err)
+static int read_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max, ZSTD_DCtx *dctx,
+		       struct buf *ret, struct err *err)
 {
 	struct buf stored = BUF_INIT;
 	struct stream_head head;
@@ -159,8 +159,8 @@ static int read_stream(const struct table_source *source, unsigned kind, uint64_
 
 	if (result == 0) {
 		size_t room = (size_t)head.decoded_bytes;
-		size_t len = ZSTD_decompress(buf_reserve(ret, room + 1), room, stored.data + sizeof(head),
-					     stored.len - sizeof(head));
+		size_t len = ZSTD_decompressDCtx(dctx, buf_reserve(ret, room + 1), room,
+						 stored.data + sizeof(head), stored.len - sizeof(head));
 
 		if (ZSTD_isError(len) || len != room)
 			result = table_corrupt(err, "a stream cannot be decompressed");
@@ -218,11 +218,11 @@ static const uint8_t *take_string(const uint8_t *at, const uint8_t *end, struct 
 	return at + (len - 1);
 }
 
-static int read_paths(struct table *table, const struct table_source *source, struct err *err)
+static int read_paths(struct table *table, const struct table_source *source, ZSTD_DCtx *dctx, struct err *err)
 {
 	const uint8_t *at, *end;
 
-	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, &table->path_bytes, err) < 0)
+	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, dctx, &table->path_bytes, err) < 0)
 		return -1;
 	at = (const uint8_t *)table->path_bytes.data;
 	end = at + table->path_bytes.len;
@@ -244,7 +244,8 @@ static int open_names(struct table *table, const struct table_source *source, st
 	int result = source->get(source->ctx, TABLE_NAME_DICTIONARY, 0, &key, &value, err);
 
 	if (result > 0)
-		result = read_stream(source, TABLE_NAME_DICTIONARY, DICTIONARY_BYTES_MAX, &dictionary, err);
+		result = read_stream(source, TABLE_NAME_DICTIONARY, DICTIONARY_BYTES_MAX,
+				     names_ring_decompressor(ring), &dictionary, err);
 	if (result == 0)
 		result = names_reader_init(&table->names, table->header.names, ring, buf_slice(&dictionary),
 					   err);
@@ -266,9 +267,12 @@ static void set_info(struct table *table)
 int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring,
 	       struct err *err)
 {
-	struct table *table = mem_zalloc(sizeof(*table));
+	struct table *table;
 
-	if (read_header(table, source, err) < 0 || read_paths(table, source, err) < 0 ||
+	if (names_ring_decompressor(ring) == NULL)
+		return err_set(err, ERR_SYSTEM, "zstd: no context");
+	table = mem_zalloc(sizeof(*table));
+	if (read_header(table, source, err) < 0 || read_paths(table, source, names_ring_decompressor(ring), err) < 0 ||
 	    open_names(table, source, ring, err) < 0) {
 		table_close(table);
 		return -1;
