@@ -47,7 +47,7 @@ static bool evict(struct web *web, const struct debug_request *debug, struct sli
 	if (!addrcache_has_servers(resolver->addrcache))
 		return false;
 	frame_key_add(&text, key, 0, resolver->options.nearest, debug->offset);
-	resolver_forget_add(resolver, buf_slice(&text));
+	resolver_forget_add(resolver, key, 0, resolver->options.nearest, debug->offset);
 	addrcache_delete(resolver->addrcache, buf_slice(&text));
 	buf_release(&text);
 	return true;
