@@ -47,7 +47,13 @@ static int get_value(void *ctx, unsigned kind, uint64_t key, uint64_t *ret_key, 
 
 struct table_source table_view_source(struct table_view *view)
 {
-	return (struct table_source){.ctx = view, .epoch = view->epoch, .get = get_value};
+	return (struct table_source){
+		.ctx = view,
+		.epoch = view->epoch,
+		.lasting = view->epoch ? store_map_number(view->store) : 0,
+		.lasting_bytes = store_lasting_bytes(view->store),
+		.get = get_value,
+	};
 }
 
 static struct open_table *find(struct open_tables *tables, uint64_t id)

@@ -133,20 +133,34 @@ void resolve_from_addrcache(struct resolving *r)
 	r->cache_us += clock_mono_us() - start;
 }
 
+/*
+ * Keys that were offered are known by a hash of what they are made of: nearly
+ * every request asks for such only, and is not to pay for their text.
+ */
+static uint64_t module_hash(struct slice module_key, uint64_t generation, bool nearest)
+{
+	return hash_seeded(generation * 2 + nearest, module_key.data, module_key.len);
+}
+
+static uint64_t offset_hash(uint64_t module_hash, uint64_t offset)
+{
+	return hash_seeded(module_hash, &offset, sizeof(offset)) | 1;
+}
+
 static uint64_t *added_place(struct resolver *resolver, uint64_t hash)
 {
 	return &resolver->added[(hash >> 1) % RESOLVER_ADDED_KEYS];
 }
 
-void resolver_forget_add(struct resolver *resolver, struct slice key)
+void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
+			 uint64_t offset)
 {
-	*added_place(resolver, hash_bytes(key.data, key.len) | 1) = 0;
+	*added_place(resolver, offset_hash(module_hash(module_key, generation, nearest), offset)) = 0;
 }
 
-/* Whether the key is new to this process; notes it. */
-static bool is_first_add(struct resolver *resolver, struct slice key)
+/* Whether it is new to this process; notes it. */
+static bool is_first_add(struct resolver *resolver, uint64_t hash)
 {
-	uint64_t hash = hash_bytes(key.data, key.len) | 1;
 	uint64_t *place = added_place(resolver, hash);
 	bool first = *place != hash;
 
@@ -154,43 +168,55 @@ static bool is_first_add(struct resolver *resolver, struct slice key)
 	return first;
 }
 
-static void add_module(struct resolver *resolver, const struct request *request, const struct wanted_module *module,
-		       bool nearest, struct buf *key, struct buf *bytes)
+/* What adds are made of: one after the other in the same memory. */
+struct adding {
+	struct resolver *resolver;
+	const struct request *request;
+	bool nearest;
+	struct buf key, value;
+	uint64_t count;
+};
+
+static bool add_frame(struct adding *adding, const struct wanted_module *module, const struct wanted_frame *frame)
 {
-	uint64_t count = 0;
+	const struct symbol_answer *answer = adding->request->answers[frame->frame];
+	struct frame_value value = {.found = answer != NULL, .code_file = module->code_file};
 
-	for (uint32_t i = 0; i < module->frame_count; i++) {
-		const struct symbol_answer *answer = request->answers[module->frames[i].frame];
-		struct frame_value value = {.found = answer != NULL, .code_file = module->code_file};
+	if (answer)
+		value.answer = *answer;
+	buf_clear(&adding->key);
+	buf_clear(&adding->value);
+	frame_key_add(&adding->key, module->key, module->local_identity, adding->nearest, frame->offset);
+	frame_value_encode(&adding->value, &value);
+	adding->count++;
+	return addrcache_add(adding->resolver->addrcache, buf_slice(&adding->key), buf_slice(&adding->value)) ==
+	       ADDRCACHE_OK;
+}
 
-		if (answer)
-			value.answer = *answer;
-		buf_clear(key);
-		frame_key_add(key, module->key, module->local_identity, nearest, module->frames[i].offset);
-		if (!is_first_add(resolver, buf_slice(key)))
-			continue;
-		buf_clear(bytes);
-		frame_value_encode(bytes, &value);
-		if (addrcache_add(resolver->addrcache, buf_slice(key), buf_slice(bytes)) != ADDRCACHE_OK)
+static void add_module(struct adding *adding, const struct wanted_module *module)
+{
+	uint64_t hash = module_hash(module->key, module->local_identity, adding->nearest);
+
+	for (uint32_t i = 0; i < module->frame_count; i++)
+		if (is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset)) &&
+		    !add_frame(adding, module, &module->frames[i]))
 			break;
-		count++;
-	}
-	counter_add(resolver->slot, COUNTER_addrcache_added, count);
 }
 
 void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait)
 {
-	struct buf key = BUF_INIT, bytes = BUF_INIT;
+	struct adding adding = {.resolver = resolver, .request = wanted->request, .nearest = nearest};
 
 	if (!addrcache_usable(resolver->addrcache))
 		return;
 	for (uint32_t i = 0; i < wanted->module_count; i++)
 		if (wanted->modules[i].source == WANTED_TABLE)
-			add_module(resolver, wanted->request, &wanted->modules[i], nearest, &key, &bytes);
+			add_module(&adding, &wanted->modules[i]);
+	counter_add(resolver->slot, COUNTER_addrcache_added, adding.count);
 	if (wait)
 		addrcache_sync(resolver->addrcache);
-	else
+	else if (adding.count)
 		addrcache_flush(resolver->addrcache);
-	buf_release(&key);
-	buf_release(&bytes);
+	buf_release(&adding.key);
+	buf_release(&adding.value);
 }

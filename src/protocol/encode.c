@@ -17,6 +17,45 @@ struct frame_view encode_frame_view(const struct request *request, const struct 
 	};
 }
 
+/* The answer of a frame this far behind the one at hand, or NULL. */
+static const struct symbol_answer *answer_ahead(const struct request *request, const struct job *job, uint32_t at,
+						uint32_t distance)
+{
+	return job->frame_count - at > distance ? request->answers[job->first_frame + at + distance] : NULL;
+}
+
+static void fetch_bytes(const void *start, size_t len)
+{
+	enum { LINE_BYTES = 64, LINES_MAX = 4 }; /* the processor goes on by itself */
+	const char *at = start;
+
+	for (size_t i = 0; i < LINES_MAX && i * LINE_BYTES < len; i++)
+		__builtin_prefetch(at + i * LINE_BYTES);
+}
+
+static void fetch_names(const struct symbol_answer *answer)
+{
+	fetch_bytes(answer->outer.function.data, answer->outer.function.len);
+	for (uint32_t i = 0; i < answer->inline_count; i++)
+		fetch_bytes(answer->inlines[i].function.data, answer->inlines[i].function.len);
+}
+
+void encode_fetch_ahead(const struct request *request, const struct job *job, uint32_t at)
+{
+	/* each step needs what the one before has brought */
+	enum { FETCH_ANSWER = 12, FETCH_INLINES = 8, FETCH_NAMES = 4 };
+	const struct symbol_answer *far = answer_ahead(request, job, at, FETCH_ANSWER);
+	const struct symbol_answer *middle = answer_ahead(request, job, at, FETCH_INLINES);
+	const struct symbol_answer *near = answer_ahead(request, job, at, FETCH_NAMES);
+
+	if (far)
+		fetch_bytes(far, sizeof(*far) + 1);
+	if (middle && middle->inline_count)
+		fetch_bytes(middle->inlines, middle->inline_count * sizeof(*middle->inlines));
+	if (near)
+		fetch_names(near);
+}
+
 static char *put_odd_offset(struct writer *writer, char *at, struct slice decimal)
 {
 	writer->at = at;

@@ -16,6 +16,13 @@ struct frame_view {
 struct frame_view encode_frame_view(const struct request *request, const struct job *job,
 				    uint32_t index_in_job);
 
+/*
+ * Answers lie in the order of their addresses, and where a profile asks for tens
+ * of thousands, reaching for the next one is what writing mostly waits for.  To
+ * be called for each frame before it is written: fetches ahead for those behind it.
+ */
+void encode_fetch_ahead(const struct request *request, const struct job *job, uint32_t index_in_job);
+
 /* The most that encode_offset() puts. */
 size_t encode_offset_room(const struct request *request, const struct job_frame *frame);
 

@@ -75,6 +75,7 @@ static void put_stacks(struct writer *writer, enum family family, const struct r
 		begin_item(writer, family, stack);
 		open_list(writer);
 		for (uint32_t i = 0; i < job->stack_lengths[stack]; i++) {
+			encode_fetch_ahead(request, job, frame);
 			begin_item(writer, family, i);
 			put_frame(writer, family, request, encode_frame_view(request, job, frame++));
 		}

@@ -92,8 +92,10 @@ static void put_stacks(struct writer *writer, const struct request *request, con
 
 	for (uint32_t stack = 0; stack < job->stack_count; stack++) {
 		put_text(writer, stack ? ",[" : "[");
-		for (uint32_t i = 0; i < job->stack_lengths[stack]; i++)
+		for (uint32_t i = 0; i < job->stack_lengths[stack]; i++) {
+			encode_fetch_ahead(request, job, frame);
 			put_frame(writer, request, encode_frame_view(request, job, frame++), i);
+		}
 		put_text(writer, "]");
 	}
 }

@@ -31,6 +31,7 @@ static int open_env(struct store *store, const char *dir, struct err *err)
 		return store_fail(err, rc, "create an environment");
 	mdb_env_set_maxreaders(store->env, MAX_READERS);
 	mdb_env_set_maxdbs(store->env, 8);
+	store_new_map(store);
 	rc = mdb_env_set_mapsize(store->env, store->max_bytes);
 	if (rc == MDB_SUCCESS)
 		rc = mdb_env_open(store->env, dir, MDB_NOTLS | MDB_NORDAHEAD, 0640);

@@ -59,6 +59,14 @@ void store_read_end(struct store *store);
 /* A number that no other read of this store ever has; not 0. */
 uint64_t store_read_number(const struct store *store);
 
+/*
+ * Views of at least store_lasting_bytes() of a table's values stay where they
+ * are from read to read while this number, never 0 and of no other store, stays
+ * the same; they may be used in every read that has found their table.
+ */
+uint64_t store_map_number(const struct store *store);
+size_t store_lasting_bytes(const struct store *store);
+
 /* 1 with the published table of this module key, 0 none, -1. Inside a read. */
 int store_find(struct store *store, struct slice key, struct store_table *ret, struct err *err);
 

@@ -24,6 +24,7 @@ struct store {
 	MDB_cursor *read_cursor;
 	bool reading;
 	uint64_t read_number;
+	uint64_t map_number; /* of where the file is mapped now */
 	uint64_t page_bytes, max_bytes, txn_bytes;
 	uint64_t budget_pages; /* for values; the rest is for trees, free list and copies */
 	uint64_t absent_max;
@@ -102,6 +103,9 @@ int store_fail(struct err *err, int rc, const char *doing);
 /* A read transaction of its own when none is open: the kept one. */
 int store_reader(struct store *store, MDB_txn **ret);
 void store_drop_reader(struct store *store);
+
+/* The file is mapped, or mapped anew, perhaps elsewhere. */
+void store_new_map(struct store *store);
 
 /* Follows another process that enlarged the file's limit. */
 int store_adopt_size(struct store *store);

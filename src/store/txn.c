@@ -59,9 +59,17 @@ static int start_reader(struct store *store)
 	return mdb_cursor_open(store->read_txn, store->seg, &store->read_cursor);
 }
 
+void store_new_map(struct store *store)
+{
+	static uint64_t last;
+
+	store->map_number = ++last;
+}
+
 int store_adopt_size(struct store *store)
 {
 	store_drop_reader(store);
+	store_new_map(store);
 	return mdb_env_set_mapsize(store->env, 0);
 }
 
@@ -99,6 +107,17 @@ int store_read_begin(struct store *store, struct err *err)
 uint64_t store_read_number(const struct store *store)
 {
 	return store->read_number;
+}
+
+uint64_t store_map_number(const struct store *store)
+{
+	return store->map_number;
+}
+
+/* LMDB keeps what exceeds half a page on pages of its own, which nothing moves as long as the value exists. */
+size_t store_lasting_bytes(const struct store *store)
+{
+	return store->page_bytes / 2;
 }
 
 void store_read_end(struct store *store)

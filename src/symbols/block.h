@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "symbols/bits.h"
 #include "symbols/table_format.h"
 
 /* A stretch of addresses with one answer. */
@@ -60,13 +61,61 @@ int block_open(struct block_view *view, unsigned flags, unsigned count, struct s
 /* The segment that covers `offset` from the block's start, and where it begins; -1: the block ends before. */
 int block_find(const struct block_view *view, uint64_t offset);
 
-uint64_t block_size_at(const struct block_view *view, unsigned segment);
-uint32_t block_node_at(const struct block_view *view, unsigned segment);
-uint32_t block_place_at(const struct block_view *view, unsigned segment);
+static inline uint64_t block_size_at(const struct block_view *view, unsigned segment)
+{
+	uint64_t size;
+
+	/* 8 bytes can be read where any byte can */
+	memcpy(&size, view->data + view->sizes + ((size_t)segment << view->size_shift), sizeof(size));
+	return size & UINT64_MAX >> (64 - (8U << view->size_shift));
+}
+
+static inline uint32_t block_node_at(const struct block_view *view, unsigned segment)
+{
+	return bits_get(view->data, view->nodes + (uint64_t)segment * view->node_bits, view->node_bits);
+}
+
+static inline uint32_t block_place_at(const struct block_view *view, unsigned segment)
+{
+	return bits_get(view->data, view->segment_places + (uint64_t)segment * view->place_bits,
+			view->place_bits);
+}
 
 /* 0, or -1 where an index in the block is beyond what it indexes. */
-int block_get_node(const struct block_view *view, uint32_t node, struct block_node *ret);
-int block_get_place(const struct block_view *view, uint32_t place, struct block_place *ret);
+static inline int block_get_node(const struct block_view *view, uint32_t node, struct block_node *ret)
+{
+	uint64_t bit;
+
+	if (node == 0 || node > view->node_count)
+		return -1;
+	if (node <= view->top_count) {
+		bit = view->tops + (uint64_t)(node - 1) * (view->origin_bits + view->own_bits);
+		ret->parent = 0;
+		ret->origin = bits_get(view->data, bit, view->origin_bits);
+		ret->call = bits_get(view->data, bit + view->origin_bits, view->own_bits);
+		return 0;
+	}
+	bit = view->rest + (uint64_t)(node - view->top_count - 1) * (view->node_bits + view->call_bits);
+	ret->parent = bits_get(view->data, bit, view->node_bits);
+	ret->origin = 0;
+	ret->call = bits_get(view->data, bit + view->node_bits, view->call_bits);
+	return ret->parent > 0 && ret->parent < node ? 0 : -1; /* so every walk ends */
+}
+
+static inline int block_get_place(const struct block_view *view, uint32_t place, struct block_place *ret)
+{
+	uint64_t bit = view->places + (uint64_t)place * (view->line_bits + view->index_bits);
+	uint32_t index;
+
+	if (place >= view->place_count)
+		return -1;
+	ret->line = (uint32_t)(view->least_line + bits_get(view->data, bit, view->line_bits));
+	index = bits_get(view->data, bit + view->line_bits, view->index_bits);
+	if (index >= view->file_count)
+		return -1;
+	ret->file = bits_get(view->data, view->files + (uint64_t)index * view->file_bits, view->file_bits);
+	return 0;
+}
 
 /* The inverse of block_encode().  -1: damaged. */
 int block_decode(const struct block_view *view, struct block_draft *ret_draft);

@@ -76,15 +76,6 @@ int block_open(struct block_view *view, unsigned flags, unsigned count, struct s
 	return place_columns(view, at, body.len) ? 0 : -1;
 }
 
-uint64_t block_size_at(const struct block_view *view, unsigned segment)
-{
-	unsigned width = 1U << view->size_shift;
-	uint64_t size = 0;
-
-	memcpy(&size, view->data + view->sizes + (size_t)segment * width, width);
-	return size;
-}
-
 /* The sum of 8 bytes. */
 static unsigned sum_bytes(uint64_t bytes)
 {
@@ -93,21 +84,41 @@ static unsigned sum_bytes(uint64_t bytes)
 	return (unsigned)(pairs * UINT64_C(0x0001000100010001) >> 48);
 }
 
-int block_find(const struct block_view *view, uint64_t offset)
+/* How many of 8 sizes end at or before `offset`, without a branch: which one it is cannot be foreseen. */
+static unsigned count_passed(uint64_t sizes, uint64_t offset)
 {
-	unsigned at = 0;
+	unsigned passed = 0;
+	uint64_t end = 0;
 
-	for (; view->size_shift == 0 && at + 8 <= view->count; at += 8) {
-		uint64_t bytes;
-		unsigned sum;
+	for (unsigned i = 0; i < 8; i++) {
+		end += sizes >> (8 * i) & 0xff;
+		passed += end <= offset;
+	}
+	return passed;
+}
 
-		memcpy(&bytes, view->data + view->sizes + at, sizeof(bytes));
-		sum = sum_bytes(bytes);
+static int find_among_bytes(const struct block_view *view, uint64_t offset)
+{
+	for (unsigned at = 0; at < view->count; at += 8) {
+		unsigned left = view->count - at, sum;
+		uint64_t sizes;
+
+		memcpy(&sizes, view->data + view->sizes + at, sizeof(sizes));
+		if (left < 8)
+			sizes &= UINT64_MAX >> (64 - 8 * left);
+		sum = sum_bytes(sizes);
 		if (sum > offset)
-			break;
+			return (int)(at + count_passed(sizes, offset));
 		offset -= sum;
 	}
-	for (; at < view->count; at++) {
+	return -1;
+}
+
+int block_find(const struct block_view *view, uint64_t offset)
+{
+	if (view->size_shift == 0)
+		return find_among_bytes(view, offset);
+	for (unsigned at = 0; at < view->count; at++) {
 		uint64_t size = block_size_at(view, at);
 
 		if (offset < size)
@@ -115,52 +126,6 @@ int block_find(const struct block_view *view, uint64_t offset)
 		offset -= size;
 	}
 	return -1;
-}
-
-uint32_t block_node_at(const struct block_view *view, unsigned segment)
-{
-	return bits_get(view->data, view->nodes + (uint64_t)segment * view->node_bits, view->node_bits);
-}
-
-uint32_t block_place_at(const struct block_view *view, unsigned segment)
-{
-	return bits_get(view->data, view->segment_places + (uint64_t)segment * view->place_bits,
-			view->place_bits);
-}
-
-int block_get_node(const struct block_view *view, uint32_t node, struct block_node *ret)
-{
-	uint64_t bit;
-
-	if (node == 0 || node > view->node_count)
-		return -1;
-	if (node <= view->top_count) {
-		bit = view->tops + (uint64_t)(node - 1) * (view->origin_bits + view->own_bits);
-		ret->parent = 0;
-		ret->origin = bits_get(view->data, bit, view->origin_bits);
-		ret->call = bits_get(view->data, bit + view->origin_bits, view->own_bits);
-		return 0;
-	}
-	bit = view->rest + (uint64_t)(node - view->top_count - 1) * (view->node_bits + view->call_bits);
-	ret->parent = bits_get(view->data, bit, view->node_bits);
-	ret->origin = 0;
-	ret->call = bits_get(view->data, bit + view->node_bits, view->call_bits);
-	return ret->parent > 0 && ret->parent < node ? 0 : -1; /* so every walk ends */
-}
-
-int block_get_place(const struct block_view *view, uint32_t place, struct block_place *ret)
-{
-	uint64_t bit = view->places + (uint64_t)place * (view->line_bits + view->index_bits);
-	uint32_t index;
-
-	if (place >= view->place_count)
-		return -1;
-	ret->line = (uint32_t)(view->least_line + bits_get(view->data, bit, view->line_bits));
-	index = bits_get(view->data, bit + view->line_bits, view->index_bits);
-	if (index >= view->file_count)
-		return -1;
-	ret->file = bits_get(view->data, view->files + (uint64_t)index * view->file_bits, view->file_bits);
-	return 0;
 }
 
 int block_decode(const struct block_view *view, struct block_draft *draft)

@@ -171,13 +171,13 @@ static int resolve_block(struct table *table, const struct table_source *source,
 }
 
 int frames_resolve(struct table *table, const struct table_source *source, const struct record_view *view,
-		   uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err)
+		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err)
 {
 	struct entry entry;
 
 	if (address < view->head.first)
 		return 0;
-	if (record_entry(table, view, record_search(view, address), address, &entry, err) < 0)
+	if (record_entry(table, view, index, address, &entry, err) < 0)
 		return -1;
 	*ret = (struct symbol_answer){.function_start = entry.function_start};
 	ret->outer = frame_named(entry.name);

@@ -6,12 +6,12 @@
 #include "symbols/record_read.h"
 
 /*
- * Everything but the names, for an address at or before the end of the value: 1,
- * 0 where nothing covers it, -1.  Until names are filled in, `function` of each
+ * Everything but the names, for an address at or before the end of the value whose
+ * record_search() gave `index`: 1, 0 where nothing covers it, -1.  Until names are filled in, `function` of each
  * frame is {NULL, ordinal}; inlines lie in `arena`.
  */
 int frames_resolve(struct table *table, const struct table_source *source, const struct record_view *view,
-		   uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err);
+		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err);
 
 static inline struct symbol_frame frame_named(uint32_t ordinal)
 {

@@ -17,9 +17,6 @@ int names_reader_init(struct names_reader *reader, uint32_t count, struct names_
 	reader->ring = ring;
 	reader->era = names_ring_era(ring);
 	reader->tickets = mem_calloc((size_t)count + 1, sizeof(*reader->tickets));
-	reader->dctx = ZSTD_createDCtx();
-	if (reader->dctx == NULL)
-		return err_set(err, ERR_SYSTEM, "zstd: no context");
 	if (dictionary.len == 0)
 		return 0;
 	reader->ddict = ZSTD_createDDict(dictionary.data, dictionary.len);
@@ -29,7 +26,6 @@ int names_reader_init(struct names_reader *reader, uint32_t count, struct names_
 void names_reader_release(struct names_reader *reader)
 {
 	free(reader->tickets);
-	ZSTD_freeDCtx(reader->dctx);
 	ZSTD_freeDDict(reader->ddict);
 	key_set_release(&reader->verified);
 	buf_release(&reader->frame);
@@ -160,7 +156,7 @@ static int decompress(struct names_reader *reader, struct err *err)
 		return table_corrupt(err, "a group of names is too large");
 	buf_clear(&reader->decoded);
 	buf_reserve(&reader->decoded, (size_t)size + 1);
-	len = ZSTD_decompress_usingDDict(reader->dctx, reader->decoded.data, (size_t)size, reader->frame.data,
+	len = ZSTD_decompress_usingDDict(names_ring_decompressor(reader->ring), reader->decoded.data, (size_t)size, reader->frame.data,
 					 reader->frame.len, reader->ddict);
 	if (ZSTD_isError(len))
 		return table_corrupt(err, "a group of names cannot be decompressed");

@@ -14,7 +14,6 @@ struct names_reader {
 	struct names_ring *ring;
 	uint32_t era;
 	uint32_t *tickets; /* by ordinal */
-	ZSTD_DCtx *dctx;
 	ZSTD_DDict *ddict; /* or NULL */
 	struct key_set verified;
 	/* the group decoded last, and how far it was walked */

@@ -16,7 +16,9 @@ enum {
 struct names_ring {
 	uint64_t steps; /* capacity */
 	uint64_t head;  /* steps ever written */
+	uint64_t place; /* where the next one goes: head % steps */
 	unsigned char *data;
+	ZSTD_DCtx *dctx;
 };
 
 struct names_ring *names_ring_new(size_t bytes)
@@ -35,7 +37,15 @@ void names_ring_free(struct names_ring *ring)
 	if (ring == NULL)
 		return;
 	free(ring->data);
+	ZSTD_freeDCtx(ring->dctx);
 	free(ring);
+}
+
+ZSTD_DCtx *names_ring_decompressor(struct names_ring *ring)
+{
+	if (ring->dctx == NULL)
+		ring->dctx = ZSTD_createDCtx();
+	return ring->dctx;
 }
 
 uint32_t names_ring_era(const struct names_ring *ring)
@@ -47,7 +57,7 @@ uint32_t names_ring_put(struct names_ring *ring, struct slice name)
 {
 	uint32_t len = (uint32_t)name.len;
 	uint64_t steps = (sizeof(len) + name.len + STEP - 1) / STEP;
-	uint64_t place = ring->head % ring->steps;
+	uint64_t place = ring->place;
 	uint64_t start = ring->head;
 
 	if (steps > ring->steps / KEPT_SHARE)
@@ -59,6 +69,7 @@ uint32_t names_ring_put(struct names_ring *ring, struct slice name)
 	memcpy(ring->data + place * STEP, &len, sizeof(len));
 	memcpy(ring->data + place * STEP + sizeof(len), name.data, name.len);
 	ring->head = start + steps;
+	ring->place = place + steps == ring->steps ? 0 : place + steps;
 	if (start >> ERA_SHIFT != ring->head >> ERA_SHIFT)
 		return 0; /* its ticket would belong to the era that just ended */
 	return (uint32_t)(start & ((UINT64_C(1) << ERA_SHIFT) - 1)) + 1;
@@ -67,12 +78,13 @@ uint32_t names_ring_put(struct names_ring *ring, struct slice name)
 bool names_ring_get(const struct names_ring *ring, uint32_t ticket, struct slice *ret)
 {
 	uint64_t start = (ring->head >> ERA_SHIFT << ERA_SHIFT) + ticket - 1;
+	uint64_t age = ring->head - start;
 	const unsigned char *at;
 	uint32_t len;
 
-	if (ticket == 0 || start >= ring->head || ring->head - start > ring->steps)
+	if (ticket == 0 || start >= ring->head || age > ring->steps)
 		return false;
-	at = ring->data + start % ring->steps * STEP;
+	at = ring->data + (ring->place >= age ? ring->place - age : ring->place + ring->steps - age) * STEP;
 	memcpy(&len, at, sizeof(len));
 	*ret = slice_make(at + sizeof(len), len);
 	return true;

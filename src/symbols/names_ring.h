@@ -6,6 +6,7 @@
 #include "symbols/table.h"
 
 #include <stdint.h>
+#include <zstd.h>
 
 /*
  * Names are written one behind the other, over the oldest.  Whoever puts one in
@@ -14,6 +15,12 @@
  * must be forgotten.
  */
 uint32_t names_ring_era(const struct names_ring *ring);
+
+/*
+ * A decompression context for all tables of the ring: it is large, and each
+ * fresh one is paid in page faults.  NULL: out of memory.
+ */
+ZSTD_DCtx *names_ring_decompressor(struct names_ring *ring);
 
 /* A ticket, or 0 for a name that is too long to be kept. */
 uint32_t names_ring_put(struct names_ring *ring, struct slice name);

@@ -2,7 +2,10 @@
 /* Searching record values. */
 #include "symbols/record_read.h"
 
+#include "base/mem.h"
 #include "symbols/block.h"
+
+#include <stdlib.h>
 
 static int open_record(struct record_view *view, uint64_t key, struct slice value, struct err *err)
 {
@@ -23,8 +26,8 @@ static int open_record(struct record_view *view, uint64_t key, struct slice valu
 	return 0;
 }
 
-int record_find(struct table *table, const struct table_source *source, uint64_t address,
-		struct record_view *ret, struct err *err)
+static int load_record(struct table *table, const struct table_source *source, uint64_t address,
+		       struct record_view *ret, size_t *ret_len, struct err *err)
 {
 	struct slice value;
 	uint64_t key;
@@ -37,15 +40,107 @@ int record_find(struct table *table, const struct table_source *source, uint64_t
 			return -1;
 		key_set_add(&table->verified_records, key);
 	}
+	*ret_len = value.len;
 	return open_record(ret, key, value, err) < 0 ? -1 : 1;
+}
+
+/* The directory */
+
+void record_directory_release(struct record_directory *directory)
+{
+	free(directory->lasts);
+	free(directory->slots);
+}
+
+static int learn_directory(struct record_directory *directory, const struct table_source *source, struct err *err)
+{
+	size_t cap = 64;
+	uint64_t from = 0;
+	int found;
+
+	directory->lasts = mem_calloc(cap, sizeof(*directory->lasts));
+	for (;;) {
+		struct slice value;
+		uint64_t key;
+
+		found = source->get(source->ctx, TABLE_RECORDS, from, &key, &value, err);
+		if (found <= 0)
+			break;
+		if (directory->count == cap) {
+			cap *= 2;
+			directory->lasts = mem_realloc_array(directory->lasts, cap, sizeof(*directory->lasts));
+		}
+		directory->lasts[directory->count++] = key;
+		if (key == UINT64_MAX)
+			break;
+		from = key + 1;
+	}
+	if (found < 0) {
+		free(directory->lasts);
+		directory->lasts = NULL;
+		directory->count = 0;
+		return -1;
+	}
+	directory->slots = mem_calloc(directory->count + 1, sizeof(*directory->slots));
+	return 0;
+}
+
+/* The first value that ends at or after the address; `count` if there is none. */
+static size_t search_directory(const struct record_directory *directory, uint64_t address)
+{
+	const uint64_t *base = directory->lasts;
+	size_t count = directory->count;
+
+	while (count > 1) {
+		size_t half = count / 2;
+
+		base = base[half - 1] < address ? base + half : base;
+		count -= half;
+	}
+	return (size_t)(base - directory->lasts) + (count && *base < address);
+}
+
+int record_find(struct table *table, const struct table_source *source, uint64_t address,
+		const struct record_view **ret, struct err *err)
+{
+	enum { LEARN_AFTER = 64 }; /* a process that asks little has no use for a directory */
+	struct record_directory *directory = &table->records;
+	struct record_slot *slot;
+	size_t index, len;
+	int found;
+
+	*ret = &table->found;
+	if (directory->lasts == NULL && directory->asked++ < LEARN_AFTER)
+		return load_record(table, source, address, &table->found, &len, err);
+	if (directory->lasts == NULL && learn_directory(directory, source, err) < 0)
+		return -1;
+	index = search_directory(directory, address);
+	if (index == directory->count)
+		return 0;
+	slot = &directory->slots[index];
+	*ret = &slot->view;
+	if (slot->stamp == table->stamp)
+		return 1;
+	found = load_record(table, source, directory->lasts[index], &slot->view, &len, err);
+	if (found < 0)
+		return -1;
+	if (found == 0 || slot->view.last != directory->lasts[index])
+		return table_corrupt(err, "a value is missing");
+	table_hold_view(table, source, &slot->stamp, len);
+	return 1;
 }
 
 static uint32_t start_at(const struct record_view *view, unsigned index)
 {
-	uint32_t start = 0;
+	uint32_t start;
+	uint16_t narrow;
 
-	memcpy(&start, view->starts + (size_t)index * (view->head.wide ? 4 : 2), view->head.wide ? 4 : 2);
-	return start;
+	if (view->head.wide) {
+		memcpy(&start, view->starts + (size_t)index * sizeof(start), sizeof(start));
+		return start;
+	}
+	memcpy(&narrow, view->starts + (size_t)index * sizeof(narrow), sizeof(narrow));
+	return narrow;
 }
 
 static unsigned end_at(const struct record_view *view, unsigned index)
@@ -97,6 +192,17 @@ unsigned record_search(const struct record_view *view, uint64_t address)
 	return view->head.wide ? search_wide(view, clamped) : search_narrow(view, clamped);
 }
 
+unsigned record_search_from(const struct record_view *view, unsigned from, uint64_t address)
+{
+	enum { NEAR = 4 };
+	uint64_t offset = address - view->head.first;
+
+	for (unsigned i = from; i < from + NEAR; i++)
+		if (i + 1 >= view->head.count || start_at(view, i + 1) > offset)
+			return i;
+	return record_search(view, address);
+}
+
 /* Entries */
 
 /* Reads the head of a block's entry; -1: damaged. */
@@ -107,8 +213,8 @@ static int open_block_entry(const struct table *table, struct entry *entry, cons
 
 	if ((size_t)(end - at) < table->header.name_bytes)
 		return -1;
-	entry->name = 0;
-	memcpy(&entry->name, at, table->header.name_bytes);
+	memcpy(&entry->name, at, sizeof(entry->name)); /* what is read beyond it is there: slack */
+	entry->name &= (uint32_t)(UINT64_C(0xffffffff) >> (32 - 8 * table->header.name_bytes));
 	at += table->header.name_bytes;
 	if (entry->flags & BLOCK_CONTINUED && (at = varint_get(at, end, &continued)) == NULL)
 		return -1;

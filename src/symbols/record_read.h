@@ -5,14 +5,6 @@
 
 #include "symbols/table_open.h"
 
-/* A record value, its parts seen to lie within it. */
-struct record_view {
-	struct record_head head;
-	uint64_t last; /* its key */
-	const uint8_t *starts, *ends, *entries;
-	size_t entries_len;
-};
-
 /* What covers an address: a block of a function, or one PUBLIC of a run. */
 struct entry {
 	uint64_t start;          /* of the block */
@@ -22,12 +14,17 @@ struct entry {
 	struct slice body;       /* of a block, behind its head */
 };
 
-/* The value that ends at or after the address: 1, 0, -1. */
+/* The value that ends at or after the address: 1, 0, -1.  *ret is good until the next call. */
 int record_find(struct table *table, const struct table_source *source, uint64_t address,
-		struct record_view *ret, struct err *err);
+		const struct record_view **ret, struct err *err);
+
+void record_directory_release(struct record_directory *directory);
 
 /* The last entry that starts at or before an address that is not below the first one. */
 unsigned record_search(const struct record_view *view, uint64_t address);
+
+/* The same, where an earlier, lower address was found in entry `from`: it is mostly near. */
+unsigned record_search_from(const struct record_view *view, unsigned from, uint64_t address);
 
 /* Takes the entry apart; of a PUBLIC run the one that serves `address`. */
 int record_entry(const struct table *table, const struct record_view *view, unsigned index, uint64_t address,

@@ -26,6 +26,12 @@ struct table_source {
 	 */
 	uint64_t epoch;
 	/*
+	 * 0, or a number for which the same is true of views of at least
+	 * `lasting_bytes`, over many epochs.
+	 */
+	uint64_t lasting;
+	size_t lasting_bytes;
+	/*
 	 * The first value of `kind` whose key is >= `key`: 1 with the key found
 	 * and a view that stays valid for the rest of the call into the table
 	 * (in practice: the store's read transaction); 0 none; -1 with err.

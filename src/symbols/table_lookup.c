@@ -30,11 +30,11 @@ static int name_answer(struct table *table, const struct table_source *source, s
 static int lookup(struct table *table, const struct table_source *source, uint64_t address,
 		  struct arena *arena, struct symbol_answer *ret, struct err *err)
 {
-	struct record_view view;
+	const struct record_view *view;
 	int found = record_find(table, source, address, &view, err);
 
 	if (found > 0)
-		found = frames_resolve(table, source, &view, address, arena, ret, err);
+		found = frames_resolve(table, source, view, record_search(view, address), address, arena, ret, err);
 	if (found > 0 && name_answer(table, source, arena, ret, err) < 0)
 		return -1;
 	return found;
@@ -82,7 +82,7 @@ int table_lookup_nearest(struct table *table, const struct table_source *source,
 			 struct arena *arena, struct symbol_answer *ret_answer, struct err *err)
 {
 	struct nearest nearest = {table->header.last_start, table->header.last_name};
-	struct record_view view;
+	const struct record_view *view;
 	int found;
 
 	table_begin(table, source);
@@ -90,7 +90,7 @@ int table_lookup_nearest(struct table *table, const struct table_source *source,
 	if (found != 0)
 		return found;
 	found = record_find(table, source, address, &view, err);
-	if (found < 0 || (found > 0 && nearest_in(table, &view, address, &nearest, err) < 0))
+	if (found < 0 || (found > 0 && nearest_in(table, view, address, &nearest, err) < 0))
 		return -1;
 	if (nearest.name == 0)
 		return 0;

@@ -3,6 +3,7 @@
 #include "symbols/table_open.h"
 
 #include "base/mem.h"
+#include "symbols/record_read.h"
 
 #include <stdlib.h>
 
@@ -41,11 +42,33 @@ static int get_exact(const struct table_source *source, unsigned kind, uint64_t 
 	return 0;
 }
 
+/* Few values are short, so forgetting the views of those is quick. */
+static void begin_epoch(struct table *table, const struct table_source *source)
+{
+	if (source->lasting == 0 || source->lasting != table->lasting || table->fleeting_count > FLEETING_VIEWS)
+		table->stamp++;
+	else
+		for (unsigned i = 0; i < table->fleeting_count; i++)
+			*table->fleeting[i] = 0;
+	table->fleeting_count = 0;
+}
+
 void table_begin(struct table *table, const struct table_source *source)
 {
 	if (source->epoch == 0 || source->epoch != table->epoch)
-		table->stamp++;
+		begin_epoch(table, source);
 	table->epoch = source->epoch;
+	table->lasting = source->lasting;
+}
+
+void table_hold_view(struct table *table, const struct table_source *source, uint64_t *stamp, size_t len)
+{
+	*stamp = table->stamp;
+	if (source->lasting && len >= source->lasting_bytes)
+		return;
+	if (table->fleeting_count < FLEETING_VIEWS)
+		table->fleeting[table->fleeting_count] = stamp;
+	table->fleeting_count++;
 }
 
 static int load_chunk(struct table *table, struct table_array *array, struct array_chunk *chunk,
@@ -64,7 +87,7 @@ static int load_chunk(struct table *table, struct table_array *array, struct arr
 		return table_corrupt(err, "a value is short");
 	chunk->verified = true;
 	chunk->data = (const uint8_t *)value.data;
-	chunk->stamp = table->stamp;
+	table_hold_view(table, source, &chunk->stamp, value.len);
 	return 0;
 }
 
@@ -127,8 +150,8 @@ static int collect_stream(const struct table_source *source, unsigned kind, uint
 	return 0;
 }
 
-static int read_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max, struct buf *ret,
-		       struct err *err)
+static int read_stream(const struct table_source *source, unsigned kind, uint64_t bytes_max, ZSTD_DCtx *dctx,
+		       struct buf *ret, struct err *err)
 {
 	struct buf stored = BUF_INIT;
 	struct stream_head head;
@@ -136,8 +159,8 @@ static int read_stream(const struct table_source *source, unsigned kind, uint64_
 
 	if (result == 0) {
 		size_t room = (size_t)head.decoded_bytes;
-		size_t len = ZSTD_decompress(buf_reserve(ret, room + 1), room, stored.data + sizeof(head),
-					     stored.len - sizeof(head));
+		size_t len = ZSTD_decompressDCtx(dctx, buf_reserve(ret, room + 1), room,
+						 stored.data + sizeof(head), stored.len - sizeof(head));
 
 		if (ZSTD_isError(len) || len != room)
 			result = table_corrupt(err, "a stream cannot be decompressed");
@@ -195,11 +218,11 @@ static const uint8_t *take_string(const uint8_t *at, const uint8_t *end, struct 
 	return at + (len - 1);
 }
 
-static int read_paths(struct table *table, const struct table_source *source, struct err *err)
+static int read_paths(struct table *table, const struct table_source *source, ZSTD_DCtx *dctx, struct err *err)
 {
 	const uint8_t *at, *end;
 
-	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, &table->path_bytes, err) < 0)
+	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, dctx, &table->path_bytes, err) < 0)
 		return -1;
 	at = (const uint8_t *)table->path_bytes.data;
 	end = at + table->path_bytes.len;
@@ -221,7 +244,8 @@ static int open_names(struct table *table, const struct table_source *source, st
 	int result = source->get(source->ctx, TABLE_NAME_DICTIONARY, 0, &key, &value, err);
 
 	if (result > 0)
-		result = read_stream(source, TABLE_NAME_DICTIONARY, DICTIONARY_BYTES_MAX, &dictionary, err);
+		result = read_stream(source, TABLE_NAME_DICTIONARY, DICTIONARY_BYTES_MAX,
+				     names_ring_decompressor(ring), &dictionary, err);
 	if (result == 0)
 		result = names_reader_init(&table->names, table->header.names, ring, buf_slice(&dictionary),
 					   err);
@@ -243,9 +267,12 @@ static void set_info(struct table *table)
 int table_open(struct table **ret, const struct table_source *source, struct names_ring *ring,
 	       struct err *err)
 {
-	struct table *table = mem_zalloc(sizeof(*table));
+	struct table *table;
 
-	if (read_header(table, source, err) < 0 || read_paths(table, source, err) < 0 ||
+	if (names_ring_decompressor(ring) == NULL)
+		return err_set(err, ERR_SYSTEM, "zstd: no context");
+	table = mem_zalloc(sizeof(*table));
+	if (read_header(table, source, err) < 0 || read_paths(table, source, names_ring_decompressor(ring), err) < 0 ||
 	    open_names(table, source, ring, err) < 0) {
 		table_close(table);
 		return -1;
@@ -268,8 +295,10 @@ void table_close(struct table *table)
 	free(table->origins.chunks);
 	free(table->places.chunks);
 	free(table->calls.chunks);
+	record_directory_release(&table->records);
 	key_set_release(&table->verified_records);
 	names_reader_release(&table->names);
+	free(table->name_numbers);
 	free(table);
 }
 
