@@ -238,7 +238,7 @@ static int read_file(struct sym_scan *scan, struct slice rest)
 	return GOOD;
 }
 
-/* What follows the file id of the old form, "-1" or digits; all of it where there is none, or nothing else. */
+/* What follows the file id of the old form, "-1" or digits; all of it where there is none, or no more. */
 static struct slice skip_old_file_id(struct slice rest)
 {
 	bool is_none = slice_starts_with(rest, SLICE_LITERAL("-1"));
