@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json_text.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -125,6 +126,17 @@ static void files_and_locks(void)
 	free(dir);
 }
 
+/* Hashes are stored, so all ways to compute them must agree; these are the library's. */
+static void hashes_are_the_same_everywhere(void)
+{
+	unsigned char bytes[5000];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 7);
+	CHECK(hash_seeded(5, bytes, 1000) == UINT64_C(0xb1575ffaed9e308c));
+	CHECK(hash_seeded(5, bytes, 5000) == UINT64_C(0x7ffd25618d2f0118));
+}
+
 static const struct tap_case cases[] = {
 	{"numbers are strict", numbers_are_strict},
 	{"buffers grow", buffers_grow},
@@ -132,6 +144,7 @@ static const struct tap_case cases[] = {
 	{"JSON strings are valid whatever the bytes", json_strings_are_valid},
 	{"the valid prefix of UTF-8", utf8_prefix},
 	{"files and locks", files_and_locks},
+	{"hashes are the same everywhere", hashes_are_the_same_everywhere},
 };
 
 int main(void)
