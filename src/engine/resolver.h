@@ -34,7 +34,7 @@ struct resolver {
 	struct addrcache *addrcache;
 	struct flight_control *flights; /* NULL: never wait, what is not held stays unsettled */
 	struct state_slot *slot;
-	uint64_t *added;      /* hashes of keys this process has offered to memcached */
+	uint32_t *added;      /* hashes of keys this process has offered to memcached */
 };
 
 void resolver_init(struct resolver *resolver, const struct resolver_options *options, struct environment *env,

@@ -9,8 +9,6 @@
 /* One multi-get's keys; more than this in one go would outlast its deadline. */
 enum { KEYS_PER_GET = 2000 };
 
-
-
 struct asked_key {
 	struct wanted_module *module;
 	uint32_t first, count; /* of the module's frames: those with this offset */
@@ -144,28 +142,54 @@ static uint64_t module_hash(struct slice module_key, uint64_t generation, bool n
 
 static uint64_t offset_hash(uint64_t module_hash, uint64_t offset)
 {
-	return hash_seeded(module_hash, &offset, sizeof(offset)) | 1;
+	return hash_seeded(module_hash, &offset, sizeof(offset));
 }
 
-static uint64_t *added_place(struct resolver *resolver, uint64_t hash)
+/*
+ * A set of hashes that lie side by side, latest first.  With one place for each
+ * hash, two hot keys that share it would be offered again and again in turn.
+ */
+enum { ADDED_WAYS = 8 };
+
+static uint32_t *added_set(struct resolver *resolver, uint64_t hash)
 {
-	return &resolver->added[(hash >> 1) % RESOLVER_ADDED_KEYS];
+	return &resolver->added[hash % (RESOLVER_ADDED_KEYS / ADDED_WAYS) * ADDED_WAYS];
+}
+
+/* What is kept of a hash; 0 is an empty place. */
+static uint32_t added_tag(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static uint32_t *find_added(uint32_t *set, uint32_t tag)
+{
+	for (unsigned i = 0; i < ADDED_WAYS; i++)
+		if (set[i] == tag)
+			return &set[i];
+	return NULL;
 }
 
 void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
 			 uint64_t offset)
 {
-	*added_place(resolver, offset_hash(module_hash(module_key, generation, nearest), offset)) = 0;
+	uint64_t hash = offset_hash(module_hash(module_key, generation, nearest), offset);
+	uint32_t *place = find_added(added_set(resolver, hash), added_tag(hash));
+
+	if (place)
+		*place = 0;
 }
 
 /* Whether it is new to this process; notes it. */
 static bool is_first_add(struct resolver *resolver, uint64_t hash)
 {
-	uint64_t *place = added_place(resolver, hash);
-	bool first = *place != hash;
+	uint32_t *set = added_set(resolver, hash), tag = added_tag(hash);
 
-	*place = hash;
-	return first;
+	if (find_added(set, tag))
+		return false;
+	memmove(set + 1, set, (ADDED_WAYS - 1) * sizeof(*set));
+	set[0] = tag;
+	return true;
 }
 
 /* What adds are made of: one after the other in the same memory. */
