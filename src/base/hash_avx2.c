@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The same hash for processors with AVX2, which take half the time for 16 KB: checksums are most of a first lookup. */
+/* The same hash for processors with AVX2, which halves the time: checksums are much of a first lookup. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC target("avx2") /* for this file; clang's pragma does not reach the headers' choice */
 #endif

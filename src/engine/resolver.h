@@ -70,7 +70,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 void resolver_after_answer(struct resolver *resolver, struct resolver_adds *adds);
 
 /* What frame_key_add() names was deleted from memcached: may be offered again. */
-void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
-			 uint64_t offset);
+void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation,
+			 bool nearest, uint64_t offset);
 
 #endif

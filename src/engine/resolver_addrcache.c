@@ -170,8 +170,8 @@ static uint32_t *find_added(uint32_t *set, uint32_t tag)
 	return NULL;
 }
 
-void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
-			 uint64_t offset)
+void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation,
+			 bool nearest, uint64_t offset)
 {
 	uint64_t hash = offset_hash(module_hash(module_key, generation, nearest), offset);
 	uint32_t *place = find_added(added_set(resolver, hash), added_tag(hash));
@@ -201,10 +201,12 @@ struct adding {
 	uint64_t count;
 };
 
-static bool add_frame(struct adding *adding, const struct wanted_module *module, const struct wanted_frame *frame)
+static bool add_frame(struct adding *adding, const struct wanted_module *module,
+		      const struct wanted_frame *frame)
 {
 	const struct symbol_answer *answer = adding->request->answers[frame->frame];
 	struct frame_value value = {.found = answer != NULL, .code_file = module->code_file};
+	enum addrcache_result result;
 
 	if (answer)
 		value.answer = *answer;
@@ -212,9 +214,9 @@ static bool add_frame(struct adding *adding, const struct wanted_module *module,
 	buf_clear(&adding->value);
 	frame_key_add(&adding->key, module->key, module->local_identity, adding->nearest, frame->offset);
 	frame_value_encode(&adding->value, &value);
-	adding->count++;
-	return addrcache_add(adding->resolver->addrcache, buf_slice(&adding->key), buf_slice(&adding->value)) ==
-	       ADDRCACHE_OK;
+	result = addrcache_add(adding->resolver->addrcache, buf_slice(&adding->key), buf_slice(&adding->value));
+	adding->count += result == ADDRCACHE_OK;
+	return result == ADDRCACHE_OK;
 }
 
 static void add_module(struct adding *adding, const struct wanted_module *module)
