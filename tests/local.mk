@@ -11,6 +11,7 @@ include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/stats.mk
 include tests/unit/symbols.mk
+include tests/unit/filter.mk
 include tests/unit/store.mk
 include tests/unit/addrcache.mk
 include tests/unit/upstream.mk

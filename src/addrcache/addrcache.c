@@ -171,6 +171,11 @@ static bool probe(struct addrcache *cache)
 	return ok;
 }
 
+bool addrcache_has_servers(const struct addrcache *cache)
+{
+	return cache->server_count != 0;
+}
+
 bool addrcache_usable(struct addrcache *cache)
 {
 	if (cache->server_count == 0)

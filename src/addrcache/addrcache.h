@@ -35,6 +35,9 @@ struct addrcache;
 int addrcache_open(struct addrcache **ret, const struct addrcache_options *options, struct err *err);
 void addrcache_close(struct addrcache *cache);
 
+/* Whether there are servers at all. */
+bool addrcache_has_servers(const struct addrcache *cache);
+
 /*
  * Whether asking makes sense now: servers are configured and the breaker is
  * closed.  When a pause is over, the one process that finds out first asks each

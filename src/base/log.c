@@ -2,6 +2,7 @@
 /* The log. */
 #include "base/log.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@ static struct {
 	int fd;
 	int level;
 	char *path;
+	uint64_t max_file_bytes;
+	unsigned max_files;
 	char process[32];
 	const char *request;
 } the_log = {.fd = STDERR_FILENO, .level = LEVEL_WARNING};
@@ -49,6 +53,8 @@ int log_open(const struct log_options *options, struct err *err)
 	free(the_log.path);
 	the_log.path = to_file ? mem_strdup(options->path) : NULL;
 	the_log.level = options->level;
+	the_log.max_file_bytes = options->max_file_bytes;
+	the_log.max_files = options->max_files;
 	return 0;
 }
 
@@ -63,6 +69,56 @@ int log_reopen(struct err *err)
 		return -1;
 	use_fd(fd);
 	return 0;
+}
+
+/* Whether the path still names the file that is open; then *ret_info is about it. */
+static bool is_at_path(struct stat *ret_info)
+{
+	struct stat mine;
+
+	return fstat(the_log.fd, &mine) == 0 && stat(the_log.path, ret_info) == 0 &&
+	       mine.st_ino == ret_info->st_ino && mine.st_dev == ret_info->st_dev;
+}
+
+static void rename_files(void)
+{
+	char *older = mem_printf("%s.%u", the_log.path, the_log.max_files);
+
+	for (unsigned n = the_log.max_files; n > 0; n--) {
+		char *newer = n > 1 ? mem_printf("%s.%u", the_log.path, n - 1) : mem_strdup(the_log.path);
+
+		rename(newer, older);
+		free(older);
+		older = newer;
+	}
+	free(older);
+}
+
+/* Of all that write to the file, the one that gets its lock renames it; the others follow. */
+static void rotate(void)
+{
+	struct stat info;
+	struct err err = ERR_INIT;
+
+	if (file_lock(the_log.fd, 0, 1, FILE_LOCK_EXCLUSIVE, false, &err) != 1)
+		return;
+	if (is_at_path(&info) && (uint64_t)info.st_size >= the_log.max_file_bytes)
+		rename_files();
+	file_unlock(the_log.fd, 0, 1);
+	log_reopen(&err); /* if that fails, the old file takes what comes */
+}
+
+static void follow_file(void)
+{
+	struct stat info;
+	struct err err = ERR_INIT;
+
+	if (the_log.path == NULL)
+		return;
+	if (!is_at_path(&info))
+		log_reopen(&err);
+	else if (the_log.max_files && the_log.max_file_bytes && (uint64_t)info.st_size >= the_log.max_file_bytes)
+		rotate();
 }
 
 void log_close(void)
@@ -141,6 +197,7 @@ void log_write(int level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	len = put_escaped(line, put_head(line, level), text);
+	follow_file();
 	if (write(the_log.fd, line, len) < 0 && the_log.fd != STDERR_FILENO)
 		fprintf(stderr, "%.*s", (int)len, line); /* a full disk must not hide the cause */
 	errno = saved;

@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Python's numbers, which the old configuration files use. */
 enum log_level {
@@ -19,11 +20,14 @@ enum log_level {
 struct log_options {
 	const char *path; /* NULL or "": standard error */
 	int level;        /* lines below it are dropped */
+	uint64_t max_file_bytes; /* a longer file becomes PATH.1, PATH.1 becomes PATH.2, ...; 0: never */
+	unsigned max_files;      /* old ones that are kept; 0: the file is never rotated */
 };
 
 /*
- * Opens the file for appending; every process of an instance may hold the same
- * one, as each line is one write.  -1 leaves the log as it was.  The process
+ * Opens the file for appending; any number of processes may hold the same one,
+ * as each line is one write and each looks, before it writes, whether another
+ * process or logrotate has renamed the file.  -1 leaves the log as it was.  The process
  * name ("worker 3") and the request id stand at the head of each line; outside
  * text in a line is escaped, so that one event stays one line.
  */

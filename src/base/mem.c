@@ -2,6 +2,7 @@
 /* Heap memory that is never NULL. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +54,17 @@ void *mem_realloc(void *old, size_t bytes)
 void *mem_realloc_array(void *old, size_t count, size_t size)
 {
 	return mem_realloc(old, product(count, size));
+}
+
+void mem_give_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	enum { LARGE_BYTES = 128 * 1024, KEPT_BYTES = 4 * 1024 * 1024 };
+
+	/* glibc's own limit, which it would otherwise raise; and of small blocks, a store's transaction is kept */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+#endif
 }
 
 char *mem_strdup(const char *text)

@@ -226,6 +226,7 @@ int command_compact(int argc, char **argv)
 		return cli.status;
 	if (optind + 1 != argc)
 		return cli_usage_error(&cli, "one FILE.sym is wanted");
+	mem_give_back();
 	if (compact(argv[optind], store_dir, &report, &err) < 0)
 		return cli_fail(&cli, &err);
 	return print_report(&report, is_json);

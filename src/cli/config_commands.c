@@ -2,6 +2,8 @@
 /* symbolicate check-config, symbolicate print-config. */
 #include "cli/config_args.h"
 
+#include "engine/settings.h"
+
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -60,6 +62,20 @@ static int print_markdown(void)
 	return status;
 }
 
+/* Frees the configuration. */
+static int check(const struct cli *cli, struct config *config)
+{
+	struct err err = ERR_INIT;
+	int status = cli->status;
+
+	if (config && settings_check(config, &err) < 0) {
+		cli_fail(cli, &err);
+		status = EX_CONFIG;
+	}
+	config_free(config);
+	return status;
+}
+
 int command_check_config(int argc, char **argv)
 {
 	static const struct option options[] = {CLI_CONFIG_OPTIONS, {NULL, 0, NULL, 0}};
@@ -74,8 +90,7 @@ int command_check_config(int argc, char **argv)
 		return cli.status;
 	if (optind < argc)
 		return cli_usage_error(&cli, "unexpected argument \"%s\"", argv[optind]);
-	config_free(cli_open_config(&cli, &args));
-	return cli.status;
+	return check(&cli, cli_open_config(&cli, &args));
 }
 
 int command_print_config(int argc, char **argv)

@@ -14,5 +14,5 @@ symbolicate_SOURCES = \
 	src/cli/sym_file.c src/cli/sym_file.h \
 	src/cli/temp_store.c src/cli/temp_store.h
 symbolicate_LDADD = \
-	libengine.a libupstream.a libaddrcache.a libstore.a libsymbols.a libstats.a libconfig.a libbase.a \
-	$(CURL_LIBS) $(MEMCACHED_LIBS) $(LMDB_LIBS) $(JSONC_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)
+	libengine.a libupstream.a libaddrcache.a libstore.a libfilter.a libsymbols.a libstats.a libconfig.a libbase.a \
+	$(CURL_LIBS) $(MEMCACHED_LIBS) $(LMDB_LIBS) $(JSONC_LIBS) $(PCRE2_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)

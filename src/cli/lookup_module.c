@@ -50,8 +50,8 @@ static int open_cache(struct module_target *target, const struct config *config,
 {
 	const struct config_disk_cache *cache = &config->disk_cache;
 
-	settings_sources_init(&target->sources, config);
-	if (state_open(&target->state, cache->cache_path, err) < 0)
+	if (settings_sources_init(&target->sources, config, err) < 0 ||
+	    state_open(&target->state, cache->cache_path, err) < 0)
 		return -1;
 	return environment_open(&target->env, target->state, NULL, (uint64_t)cache->max_size_mb << 20, err);
 }

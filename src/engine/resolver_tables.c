@@ -138,14 +138,16 @@ void resolve_from_tables(struct resolving *r)
 	}
 }
 
-static void settle_if_absent(struct resolving *r, struct wanted_module *module, uint64_t now_s)
+static void settle_if_absent(struct resolving *r, struct wanted_module *module, uint64_t now_s, struct buf *spelling)
 {
 	struct err err = ERR_INIT;
 
 	/* a local file, once there, outranks what was known before */
 	if (module->state != MODULE_UNASKED || module->local_identity)
 		return;
-	if (store_absent_get(r->resolver->env->store, module->key, now_s, &err) == 1) {
+	buf_clear(spelling);
+	module_add_spelling(spelling, module->name);
+	if (store_absent_get(r->resolver->env->store, buf_slice(spelling), now_s, &err) == 1) {
 		module->state = MODULE_ABSENT;
 		counter_add(r->resolver->slot, COUNTER_absent_hit, 1);
 	}
@@ -154,11 +156,13 @@ static void settle_if_absent(struct resolving *r, struct wanted_module *module, 
 void resolve_known_absent(struct resolving *r)
 {
 	struct store *store = r->resolver->env->store;
+	struct buf spelling = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	if (store == NULL || store_read_begin(store, &err) < 0)
 		return;
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
-		settle_if_absent(r, &r->wanted.modules[i], clock_wall_s());
+		settle_if_absent(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
 	store_read_end(store);
+	buf_release(&spelling);
 }

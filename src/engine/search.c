@@ -22,6 +22,7 @@ struct searching {
 	uint64_t fed;
 	bool refused; /* the sink, not the source, ended the try: what came is not usable */
 	bool any_unknown;
+	bool any_excluded; /* by a blacklist or whitelist */
 };
 
 static void count(const struct searching *s, enum counter counter, uint64_t more)
@@ -217,32 +218,43 @@ static bool is_published(struct searching *s, struct err *err)
 
 static void remember_absent(struct searching *s)
 {
+	struct buf spelling = BUF_INIT;
 	struct err err = ERR_INIT;
 	uint64_t until_s = clock_wall_s() + s->searcher->options.absent_s;
 
+	module_add_spelling(&spelling, s->module);
 	if (s->searcher->options.absent_s &&
-	    store_absent_put(s->searcher->env->store, s->key, until_s, &err) < 0)
+	    store_absent_put(s->searcher->env->store, buf_slice(&spelling), until_s, &err) < 0)
 		log_error("%.*s: cannot remember that it is absent: %s", SLICE_PRINT(s->key), err.msg);
+	buf_release(&spelling);
+}
+
+static bool may_ask(const struct search_options *options, unsigned source, struct slice name)
+{
+	const struct search_rules *rules = &options->rules[source];
+
+	return !filter_matches(options->blacklist, name) && !filter_matches(rules->blacklist, name) &&
+	       (rules->whitelist == NULL || filter_matches(rules->whitelist, name));
 }
 
 static enum flight_outcome walk_sources(struct searching *s)
 {
 	const struct search_options *options = &s->searcher->options;
-	struct err err = ERR_INIT;
 
 	for (unsigned i = 0; i < options->source_count; i++) {
 		if (is_cancelled(s->searcher)) {
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (try_source(s, &options->sources[i])) {
-			store_absent_delete(s->searcher->env->store, s->key, &err);
+		if (!may_ask(options, i, s->module.debug_file))
+			s->any_excluded = true;
+		else if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;
-		}
 	}
 	if (s->any_unknown)
 		return FLIGHT_UNKNOWN;
-	remember_absent(s);
+	if (!s->any_excluded)
+		remember_absent(s);
 	return FLIGHT_ABSENT;
 }
 

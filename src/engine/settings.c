@@ -21,30 +21,70 @@ static void add_source(struct settings_sources *sources, const char *location, e
 	sources->items[sources->count++] = (struct upstream_source){.kind = kind, .location = location};
 }
 
-void settings_sources_init(struct settings_sources *sources, const struct config *config)
+static int make_filter(const struct filter **ret, const struct config_list *patterns, struct err *err)
+{
+	struct filter *filter;
+
+	if (filter_new(&filter, patterns->items, patterns->count, err) < 0)
+		return -1;
+	*ret = filter;
+	return 0;
+}
+
+static int add_server(struct settings_sources *sources, const struct config_server *server, struct err *err)
+{
+	struct search_rules *rules = &sources->rules[sources->count];
+
+	if (!(server->types & CONFIG_BREAKPAD) || *server->remote == '\0')
+		return 0;
+	add_source(sources, server->remote, is_url(server->remote) ? SOURCE_URL : SOURCE_DIRECTORY);
+	if (make_filter(&rules->blacklist, &server->blacklist, err) < 0 ||
+	    make_filter(&rules->whitelist, &server->whitelist, err) < 0)
+		return err_prefix(err, "server %s", server->identifier);
+	return 0;
+}
+
+int settings_sources_init(struct settings_sources *sources, const struct config *config, struct err *err)
 {
 	const struct config_disk_cache *cache = &config->disk_cache;
+	unsigned room = cache->local_symbol_dirs.count + cache->symbol_urls.count + config->server_count;
 
-	*sources = (struct settings_sources){0};
-	sources->items = mem_calloc(cache->local_symbol_dirs.count + cache->symbol_urls.count + config->server_count + 1,
-				    sizeof(*sources->items));
+	*sources = (struct settings_sources){
+		.items = mem_calloc(room, sizeof(*sources->items)),
+		.rules = mem_calloc(room, sizeof(*sources->rules)),
+	};
 	for (unsigned i = 0; i < cache->local_symbol_dirs.count; i++)
 		add_source(sources, cache->local_symbol_dirs.items[i], SOURCE_DIRECTORY);
 	sources->directory_count = sources->count;
 	for (unsigned i = 0; i < cache->symbol_urls.count; i++)
 		add_source(sources, cache->symbol_urls.items[i], SOURCE_URL);
-	for (unsigned i = 0; i < config->server_count; i++) {
-		const struct config_server *server = &config->servers[i];
-
-		if (server->types & CONFIG_BREAKPAD && *server->remote)
-			add_source(sources, server->remote, is_url(server->remote) ? SOURCE_URL : SOURCE_DIRECTORY);
-	}
+	for (unsigned i = 0; i < config->server_count; i++)
+		if (add_server(sources, &config->servers[i], err) < 0)
+			return -1;
+	if (filter_new(&sources->blacklist, config->general.blacklist.items, config->general.blacklist.count, err) < 0)
+		return err_prefix(err, "general.blacklist");
+	return 0;
 }
 
 void settings_sources_release(struct settings_sources *sources)
 {
+	for (unsigned i = 0; i < sources->count; i++) {
+		filter_free((struct filter *)(uintptr_t)sources->rules[i].whitelist);
+		filter_free((struct filter *)(uintptr_t)sources->rules[i].blacklist);
+	}
+	filter_free(sources->blacklist);
+	free(sources->rules);
 	free(sources->items);
-	sources->items = NULL;
+	*sources = (struct settings_sources){0};
+}
+
+int settings_check(const struct config *config, struct err *err)
+{
+	struct settings_sources sources;
+	int result = settings_sources_init(&sources, config, err);
+
+	settings_sources_release(&sources);
+	return result;
 }
 
 static const char memcached_port[] = "11211";
@@ -130,7 +170,9 @@ void settings_search(const struct config *config, const struct settings_sources 
 {
 	*ret = (struct search_options){
 		.sources = sources->items,
+		.rules = sources->rules,
 		.source_count = sources->count,
+		.blacklist = sources->blacklist,
 		.absent_s = config->disk_cache.retry_timeout_s,
 		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
 	};

@@ -13,12 +13,18 @@
  */
 struct settings_sources {
 	struct upstream_source *items;
+	struct search_rules *rules; /* of each */
 	unsigned count;
 	unsigned directory_count; /* localSymbolDirs: they come first */
+	struct filter *blacklist; /* general.blacklist */
 };
 
-void settings_sources_init(struct settings_sources *sources, const struct config *config);
+/* -1 with ERR_INPUT for a pattern that is none; to be released all the same. */
+int settings_sources_init(struct settings_sources *sources, const struct config *config, struct err *err);
 void settings_sources_release(struct settings_sources *sources);
+
+/* Whether all that only the engine can judge of the configuration is right: its patterns. */
+int settings_check(const struct config *config, struct err *err);
 
 /*
  * The memcached servers with numeric addresses, as the address cache wants them:

@@ -27,12 +27,13 @@ struct fetcher {
 	char *tmp_dir;
 };
 
-static bool is_stopping(void *ctx)
+/* Lets signals in for a moment: a search may take minutes. */
+static bool is_dropped(void *ctx)
 {
 	(void)ctx;
 	signals_allow();
 	signals_block();
-	return signals_stopping();
+	return signals_dropping();
 }
 
 static void tell_progress(void *ctx, uint64_t text_bytes)
@@ -53,16 +54,17 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	if (environment_open(&fetcher->env, instance->state, slot, instance_store_bytes(instance), err) < 0)
 		return -1;
 	settings_upstream(config, &options);
-	options.cancelled = is_stopping;
+	options.cancelled = is_dropped;
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
 	fetcher->flights = instance_flights(instance, fetcher->slot);
-	settings_sources_init(&fetcher->sources, config);
+	if (settings_sources_init(&fetcher->sources, config, err) < 0)
+		return -1;
 	fetcher->searcher.env = &fetcher->env;
 	fetcher->searcher.slot = slot;
 	settings_search(config, &fetcher->sources, search);
-	search->tmp_dir = fetcher->tmp_dir = mem_printf("%s/tmp", config->disk_cache.cache_path);
-	search->cancelled = is_stopping;
+	search->tmp_dir = fetcher->tmp_dir = mem_printf("%s/tmp", instance->state->dir);
+	search->cancelled = is_dropped;
 	search->progress = tell_progress;
 	search->ctx = fetcher;
 	return 0;
@@ -129,6 +131,7 @@ int fetcher_main(const struct instance *instance, unsigned index)
 	/* two busy cores would otherwise multiply a hit's waiting time */
 	if (nice(NICE) < 0 && errno)
 		log_debug("cannot lower the priority: %s", strerror(errno));
+	mem_give_back();
 	if (fetcher_init(&fetcher, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);

@@ -2,6 +2,8 @@
 /* What the roles derive from their instance. */
 #include "process/instance.h"
 
+#include "base/log.h"
+
 struct flight_control instance_flights(const struct instance *instance, unsigned slot)
 {
 	return (struct flight_control){
@@ -13,6 +15,18 @@ struct flight_control instance_flights(const struct instance *instance, unsigned
 		.first_slot = instance_worker_slot(instance, 0),
 		.worker_count = instance->worker_count,
 	};
+}
+
+int instance_open_log(const struct config_log *log, struct err *err)
+{
+	struct log_options options = {
+		.path = log->path,
+		.level = (int)log->level,
+		.max_file_bytes = (uint64_t)log->max_file_size_mb << 20,
+		.max_files = log->max_files,
+	};
+
+	return log_open(&options, err);
 }
 
 uint64_t instance_store_bytes(const struct instance *instance)

@@ -50,6 +50,9 @@ struct flight_control instance_flights(const struct instance *instance, unsigned
 /* Where the current database may grow to. */
 uint64_t instance_store_bytes(const struct instance *instance);
 
+/* The log of master and workers (SymServer.log), or of fetchers and janitor (DiskCache.log). */
+int instance_open_log(const struct config_log *log, struct err *err);
+
 /* The bodies of the children; each returns the process's exit code. */
 int worker_main(const struct instance *instance, unsigned index);
 int fetcher_main(const struct instance *instance, unsigned index);

@@ -11,6 +11,6 @@ symbolicate_fcgi_SOURCES = \
 	src/process/worker.c
 symbolicate_fcgi_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
 symbolicate_fcgi_LDADD = \
-	libweb.a libengine.a libprotocol.a libupstream.a libaddrcache.a libstore.a \
+	libweb.a libengine.a libprotocol.a libupstream.a libaddrcache.a libstore.a libfilter.a \
 	libsymbols.a libstats.a libconfig.a libbase.a \
-	$(FCGI_LIBS) $(CURL_LIBS) $(MEMCACHED_LIBS) $(LMDB_LIBS) $(JSONC_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)
+	$(FCGI_LIBS) $(CURL_LIBS) $(MEMCACHED_LIBS) $(LMDB_LIBS) $(JSONC_LIBS) $(PCRE2_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS)

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/settings.h"
 #include "process/listen.h"
 
 #include <getopt.h>
@@ -89,23 +90,15 @@ static int load_config(const struct options *options, struct config **ret)
 		code = err_exit_code(&err);
 	} else if (problems.errors) {
 		code = EX_CONFIG;
+	} else if (settings_check(*ret, &err) < 0) {
+		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
+		code = EX_CONFIG;
 	}
 	config_problems_format(&problems, &text);
 	fputs(buf_text(&text), stderr);
 	buf_release(&text);
 	config_problems_release(&problems);
 	return code;
-}
-
-static int open_log(const struct config *config, struct err *err)
-{
-	struct log_options options = {
-		.path = config->sym_server.log.path,
-		.level = (int)config->sym_server.log.level,
-	};
-
-	log_set_process("master");
-	return log_open(&options, err);
 }
 
 static int make_eventfds(struct instance *instance, struct err *err)
@@ -145,7 +138,8 @@ static int instance_init(struct instance *instance, const struct config *config,
 		.fetcher_count = process->fetchers,
 		.worker_count = process->max_workers > process->workers ? process->max_workers : process->workers,
 	};
-	if (open_log(config, err) < 0)
+	log_set_process("master");
+	if (instance_open_log(&config->sym_server.log, err) < 0)
 		return -1;
 	instance->listen_fd = listen_open(listen, err);
 	if (instance->listen_fd < 0 || make_directories(config, err) < 0 ||

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/settings.h"
 #include "process/signals.h"
 
 #include <errno.h>
@@ -76,13 +77,21 @@ static void name_process(enum slot_kind kind, unsigned number)
 	prctl(PR_SET_NAME, name); /* for ps and top */
 }
 
+/* Opened anew in each process: its lock, held while the file is rotated, belongs to the open file. */
+static int open_child_log(const struct instance *instance, enum slot_kind kind, struct err *err)
+{
+	const struct config_log *log = &instance->config->disk_cache.log;
+
+	return kind == SLOT_WORKER || *log->path == '\0' ? log_reopen(err) : instance_open_log(log, err);
+}
+
 static int child_body(const struct instance *instance, unsigned index)
 {
 	enum slot_kind kind = kind_of(instance, index);
 	struct err err = ERR_INIT;
 
 	signals_child();
-	if (state_after_fork(instance->state, &err) < 0) {
+	if (open_child_log(instance, kind, &err) < 0 || state_after_fork(instance->state, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
@@ -230,20 +239,25 @@ static void reap(struct master *master)
 				child_ended(master, i, status);
 }
 
-static unsigned signal_children(struct master *master, int number, bool dismissed_only)
+static unsigned signal_kind(struct master *master, enum slot_kind kind, int number)
 {
 	unsigned running = 0;
 
 	for (unsigned i = 1; i < master->child_count; i++) {
-		struct child *child = &master->children[i];
-
-		if (child->pid == 0)
+		if (master->children[i].pid == 0 || kind_of(master->instance, i) != kind)
 			continue;
 		running++;
-		if (!dismissed_only || child->dismissed)
-			kill(child->pid, number);
+		kill(master->children[i].pid, number);
 	}
 	return running;
+}
+
+/* Repeated, since a signal may come just before a worker goes to sleep in accept. */
+static void signal_dismissed(struct master *master)
+{
+	for (unsigned i = 1; i < master->child_count; i++)
+		if (master->children[i].pid && master->children[i].dismissed)
+			kill(master->children[i].pid, SIGTERM);
 }
 
 static void dismiss_all(struct master *master)
@@ -256,30 +270,26 @@ static void dismiss_all(struct master *master)
 
 static void log_problems(const struct config_problems *problems)
 {
-	struct buf text = BUF_INIT;
-
 	for (unsigned i = 0; i < problems->count; i++) {
 		const struct config_problem *problem = &problems->items[i];
 		int level = problem->severity == CONFIG_ERROR ? LEVEL_ERROR : LEVEL_WARNING;
 
 		log_write(level, "%s:%u: %s", problem->source, problem->line, problem->text);
 	}
-	buf_release(&text);
 }
 
 static bool open_log(const struct config *config)
 {
-	struct log_options options = {.path = config->sym_server.log.path, .level = (int)config->sym_server.log.level};
 	struct err err = ERR_INIT;
 
-	if (log_open(&options, &err) == 0)
+	if (instance_open_log(&config->sym_server.log, &err) == 0)
 		return true;
 	log_error("%s", err.msg);
 	return false;
 }
 
 /* What was fixed when the instance began stays as it is. */
-static void keep_fixed(const struct config *old, struct config *fresh)
+static void warn_of_fixed(const struct config *old, const struct config *fresh)
 {
 	struct buf keys = BUF_INIT;
 
@@ -288,31 +298,41 @@ static void keep_fixed(const struct config *old, struct config *fresh)
 	buf_release(&keys);
 }
 
-/* The whole new configuration is read and checked before the old one goes; children are replaced as they come to rest. */
-static void reload(struct master *master)
+/* The configuration as it is now, whole and checked, or NULL with the causes logged. */
+static struct config *open_fresh(const struct master *master)
 {
 	struct config_problems problems = CONFIG_PROBLEMS_INIT;
 	struct config *fresh = NULL;
 	struct err err = ERR_INIT;
+	bool good = config_open(&fresh, master->args, &problems, &err) == 0;
 
-	if (config_open(&fresh, master->args, &problems, &err) < 0) {
-		log_error("configuration not reloaded: %s", err.msg);
-	} else {
-		log_problems(&problems);
-		if (problems.errors == 0 && open_log(fresh)) {
-			keep_fixed(master->instance->config, fresh);
-			/* running children were forked with the old one: theirs is a copy */
-			config_free((struct config *)(uintptr_t)master->instance->config);
-			master->instance->config = fresh;
-			fresh = NULL;
-			dismiss_all(master);
-			log_info("configuration reloaded");
-		} else {
-			log_error("configuration not reloaded");
-		}
+	log_problems(&problems);
+	if (good && problems.errors == 0)
+		good = settings_check(fresh, &err) == 0;
+	if (err.code != ERR_NONE)
+		log_error("%s", err.msg);
+	if (!good || problems.errors || !open_log(fresh)) {
+		config_free(fresh);
+		fresh = NULL;
 	}
-	config_free(fresh);
 	config_problems_release(&problems);
+	return fresh;
+}
+
+/* Children are replaced as they come to rest: they were forked with the old configuration and keep their copy of it. */
+static void reload(struct master *master)
+{
+	struct config *fresh = open_fresh(master);
+
+	if (fresh == NULL) {
+		log_error("configuration not reloaded: the old one stays");
+		return;
+	}
+	warn_of_fixed(master->instance->config, fresh);
+	config_free((struct config *)(uintptr_t)master->instance->config);
+	master->instance->config = fresh;
+	dismiss_all(master);
+	log_info("configuration reloaded");
 }
 
 static void begin_stop(struct master *master)
@@ -362,12 +382,20 @@ static void read_signals(struct master *master)
 		take_signal(master, (int)info.ssi_signo);
 }
 
-/* True when all children are gone. */
+/*
+ * Workers finish the requests they have, and searches go on as long as a worker
+ * may wait for them; then what is under way is dropped.  True when all are gone.
+ */
 static bool drive_stop(struct master *master)
 {
 	bool late = master->hurry || clock_mono_ms() >= master->kill_at_ms;
+	unsigned workers = signal_kind(master, SLOT_WORKER, late ? SIGKILL : SIGTERM), others;
 
-	return signal_children(master, late ? SIGKILL : SIGTERM, false) == 0;
+	if (workers && !late)
+		return false;
+	others = signal_kind(master, SLOT_FETCHER, late ? SIGKILL : SIGINT);
+	others += signal_kind(master, SLOT_JANITOR, late ? SIGKILL : SIGTERM);
+	return workers + others == 0;
 }
 
 /* ---- the loop ---- */
@@ -402,7 +430,7 @@ static void run_rounds(struct master *master)
 			if (drive_stop(master))
 				return;
 		} else {
-			signal_children(master, SIGTERM, true);
+			signal_dismissed(master);
 			start_missing(master);
 		}
 		wait_for_news(master);

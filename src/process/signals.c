@@ -6,13 +6,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t stop_asked, drop_asked;
 static pid_t master;
 
 static void ask_to_stop(int number)
 {
-	(void)number;
 	stop_asked = 1;
+	if (number == SIGINT)
+		drop_asked = 1;
 }
 
 static void only_interrupt(int number)
@@ -32,7 +33,7 @@ void signals_child(void)
 {
 	sigset_t all;
 
-	stop_asked = 0;
+	stop_asked = drop_asked = 0;
 	master = getppid();
 	/* a killed master takes its children with it */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -66,6 +67,11 @@ void signals_block(void)
 bool signals_stopping(void)
 {
 	return stop_asked || getppid() != master;
+}
+
+bool signals_dropping(void)
+{
+	return drop_asked || getppid() != master;
 }
 
 void signals_alarm(unsigned after_ms)

@@ -80,11 +80,10 @@ static int worker_init(struct worker *worker, struct err *err)
 	unsigned ring_mb = is_extra(worker) ? EXTRA_RING_MB : config->process.names_ring_mb;
 
 	if (environment_open(&worker->env, instance->state, slot, instance_store_bytes(instance), err) < 0 ||
-	    open_addrcache(worker, err) < 0)
+	    settings_sources_init(&worker->sources, config, err) < 0 || open_addrcache(worker, err) < 0)
 		return -1;
 	worker->tables = open_tables_new((size_t)ring_mb << 20, OPEN_TABLES);
 	worker->flights = instance_flights(instance, worker->slot);
-	settings_sources_init(&worker->sources, config);
 	settings_resolver(config, &worker->sources, &resolver_options);
 	resolver_init(&worker->resolver, &resolver_options, &worker->env, worker->tables, worker->addrcache,
 		      &worker->flights, slot);

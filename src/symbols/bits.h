@@ -31,26 +31,28 @@ static inline uint32_t bits_get(const uint8_t *base, uint64_t bit, unsigned widt
 /* Appends fields of at most 32 bits; bits_finish() fills the last byte with zeros. */
 struct bit_writer {
 	struct buf *buf;
-	uint64_t pending;
-	unsigned count; /* bits pending, below 32 between calls */
+	uint64_t pending; /* what is not a whole byte yet; it also stands behind the buffer's content */
+	unsigned count;   /* its bits, below 8 between calls */
 };
 
+/* Always stores eight bytes, of which the next call overwrites those not counted: no branch to mispredict. */
 static inline void bits_put(struct bit_writer *writer, uint32_t value, unsigned width)
 {
+	struct buf *buf = writer->buf;
+
 	writer->pending |= (uint64_t)value << writer->count;
 	writer->count += width;
-	if (writer->count >= 32) {
-		uint32_t word = (uint32_t)writer->pending;
-
-		buf_add(writer->buf, &word, sizeof(word));
-		writer->pending >>= 32;
-		writer->count -= 32;
-	}
+	if (buf->cap - buf->len < sizeof(writer->pending))
+		buf_reserve(buf, sizeof(writer->pending));
+	memcpy(buf->data + buf->len, &writer->pending, sizeof(writer->pending));
+	buf->len += writer->count / 8;
+	writer->pending >>= writer->count & ~7U;
+	writer->count %= 8;
 }
 
 static inline void bits_finish(struct bit_writer *writer)
 {
-	buf_add(writer->buf, &writer->pending, (writer->count + 7) / 8);
+	writer->buf->len += writer->count > 0;
 	writer->pending = 0;
 	writer->count = 0;
 }

@@ -119,10 +119,11 @@ static void put_head(const struct block_draft *draft, const struct layout *layou
 static void put_sizes(const struct block_draft *draft, const struct layout *layout, struct buf *buf)
 {
 	size_t width = (size_t)1 << layout->size_shift;
-	char *at = buf_reserve(buf, draft->segment_count * width);
+	char *at = buf_reserve(buf, draft->segment_count * width + sizeof(uint64_t));
 
+	/* little endian: the low bytes; the high ones are written over by the next size */
 	for (unsigned i = 0; i < draft->segment_count; i++)
-		memcpy(at + i * width, &draft->segments[i].size, width); /* little endian: the low bytes */
+		memcpy(at + i * width, &draft->segments[i].size, sizeof(uint64_t));
 	buf->len += draft->segment_count * width;
 }
 

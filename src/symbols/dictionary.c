@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hash tables of places and calls; whole keys are compared. */
+/* Ids of the text to numbers of the table. */
 #include "symbols/dictionary.h"
 
 #include "base/mem.h"
@@ -9,35 +9,40 @@
 
 #include <stdlib.h>
 
-enum { FIRST_SLOTS = 1024 };
-
 void dictionary_init(struct dictionary *d, uint64_t seed)
 {
-	*d = (struct dictionary){.seed = seed | 1};
-	d->place_slot_count = d->call_slot_count = FIRST_SLOTS;
-	d->place_slots = mem_calloc(FIRST_SLOTS, sizeof(*d->place_slots));
-	d->call_slots = mem_calloc(FIRST_SLOTS, sizeof(*d->call_slots));
+	*d = (struct dictionary){.path_cap = 0};
+	ref_table_init(&d->places, seed);
+	ref_table_init(&d->calls, seed);
 }
 
 void dictionary_release_slots(struct dictionary *d)
 {
-	free(d->place_slots);
-	free(d->call_slots);
-	d->place_slots = d->call_slots = NULL;
+	ref_table_release_slots(&d->places);
+	ref_table_release_slots(&d->calls);
+}
+
+void dictionary_release_origins(struct dictionary *d)
+{
+	id_map_release(&d->defined_ids);
+	id_map_release(&d->used_ids);
+	free(d->origin_names);
+	free(d->origins);
+	d->origin_names = NULL;
+	d->origins = NULL;
+	ref_table_release(&d->places);
+	ref_table_release(&d->calls);
 }
 
 void dictionary_release(struct dictionary *d)
 {
-	dictionary_release_slots(d);
+	dictionary_release_origins(d);
 	id_map_release(&d->file_ids);
-	id_map_release(&d->origin_ids);
 	arena_release(&d->path_text);
 	free(d->paths);
-	free(d->origins);
-	free(d->used_origins);
-	free(d->places);
-	free(d->calls);
 }
+
+/* Paths */
 
 static uint32_t path_number(struct dictionary *d, uint32_t id)
 {
@@ -51,32 +56,12 @@ static uint32_t path_number(struct dictionary *d, uint32_t id)
 	return number;
 }
 
-static uint32_t origin_index(struct dictionary *d, uint32_t id)
-{
-	uint32_t before = d->origin_ids.count;
-	uint32_t index = id_map_number(&d->origin_ids, id);
-
-	if (index == before) {
-		d->origins = grow_array(d->origins, &d->origin_cap, index + (size_t)1, sizeof(*d->origins));
-		d->origins[index] = (struct origin){.name = 0};
-	}
-	return index;
-}
-
 void dictionary_define_path(struct dictionary *d, uint32_t id, struct slice path)
 {
 	uint32_t number = path_number(d, id);
 
 	if (d->paths[number].data == NULL)
 		d->paths[number] = arena_copy(&d->path_text, path);
-}
-
-void dictionary_define_origin(struct dictionary *d, uint32_t id, uint32_t name)
-{
-	uint32_t index = origin_index(d, id);
-
-	if (d->origins[index].name == 0)
-		d->origins[index].name = name + 1;
 }
 
 uint32_t dictionary_file(struct dictionary *d, uint64_t file_id)
@@ -88,112 +73,40 @@ uint32_t dictionary_file(struct dictionary *d, uint64_t file_id)
 	return path_number(d, (uint32_t)file_id) + FILE_FIRST;
 }
 
+/* Origins */
+
+void dictionary_define_origin(struct dictionary *d, uint32_t id, uint32_t name)
+{
+	uint32_t before = d->defined_ids.count;
+	uint32_t index = id_map_number(&d->defined_ids, id);
+
+	if (index != before)
+		return;
+	d->origin_names = grow_array(d->origin_names, &d->origin_name_cap, index + (size_t)1,
+				     sizeof(*d->origin_names));
+	d->origin_names[index] = name;
+}
+
 uint32_t dictionary_origin(struct dictionary *d, uint32_t id)
 {
-	uint32_t index = origin_index(d, id);
-	struct origin *origin = &d->origins[index];
+	uint32_t before = d->used_ids.count;
+	uint32_t number = id_map_number(&d->used_ids, id);
 
-	if (origin->number == 0) {
-		d->used_origins = grow_array(d->used_origins, &d->used_cap, d->used_count + 1,
-					     sizeof(*d->used_origins));
-		d->used_origins[d->used_count++] = index;
-		origin->number = (uint32_t)d->used_count;
+	if (number == before) {
+		d->origins =
+			grow_array(d->origins, &d->origin_cap, number + (size_t)1, sizeof(*d->origins));
+		d->origins[number] = (struct origin){.id = id};
 	}
-	return origin->number - 1;
+	return number;
 }
 
-/* A folded product: every bit of both words reaches the low bits. */
-static uint64_t mix(const struct dictionary *d, uint64_t a, uint64_t b)
+void dictionary_name_origins(struct dictionary *d, uint32_t omitted)
 {
-	unsigned __int128 product = (unsigned __int128)(a ^ d->seed) * (b ^ UINT64_C(0x9e3779b97f4a7c15));
+	for (size_t i = 0; i < dictionary_origin_count(d); i++) {
+		struct origin *origin = &d->origins[i];
+		uint32_t defined = d->defined_ids.count;
+		uint32_t index = id_map_number(&d->defined_ids, origin->id);
 
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static size_t place_hash(const struct dictionary *d, const struct place *p)
-{
-	return mix(d, (uint64_t)p->origin << 32 | p->line, mix(d, p->file, p->origin));
-}
-
-static size_t call_hash(const struct dictionary *d, const struct call *c)
-{
-	return mix(d, (uint64_t)c->origin << 32 | c->callee, mix(d, c->file, c->line));
-}
-
-static bool place_equal(const struct place *a, const struct place *b)
-{
-	return a->origin == b->origin && a->file == b->file && a->line == b->line;
-}
-
-static bool call_equal(const struct call *a, const struct call *b)
-{
-	return a->origin == b->origin && a->callee == b->callee && a->file == b->file && a->line == b->line;
-}
-
-static void grow_place_slots(struct dictionary *d)
-{
-	size_t mask = d->place_slot_count * 2 - 1;
-	uint32_t *slots = mem_calloc(mask + 1, sizeof(*slots));
-
-	for (size_t i = 0; i < d->place_count; i++) {
-		size_t at = place_hash(d, &d->places[i]) & mask;
-
-		while (slots[at])
-			at = (at + 1) & mask;
-		slots[at] = (uint32_t)i + 1;
+		origin->name = index < defined ? d->origin_names[index] : omitted;
 	}
-	free(d->place_slots);
-	d->place_slots = slots;
-	d->place_slot_count = mask + 1;
-}
-
-static void grow_call_slots(struct dictionary *d)
-{
-	size_t mask = d->call_slot_count * 2 - 1;
-	uint32_t *slots = mem_calloc(mask + 1, sizeof(*slots));
-
-	for (size_t i = 0; i < d->call_count; i++) {
-		size_t at = call_hash(d, &d->calls[i]) & mask;
-
-		while (slots[at])
-			at = (at + 1) & mask;
-		slots[at] = (uint32_t)i + 1;
-	}
-	free(d->call_slots);
-	d->call_slots = slots;
-	d->call_slot_count = mask + 1;
-}
-
-uint32_t dictionary_place(struct dictionary *d, uint32_t origin, uint32_t file, uint32_t line)
-{
-	struct place key = {.origin = origin, .file = file, .line = line};
-	size_t mask = d->place_slot_count - 1, at = place_hash(d, &key) & mask;
-
-	for (; d->place_slots[at]; at = (at + 1) & mask)
-		if (place_equal(&d->places[d->place_slots[at] - 1], &key))
-			return d->places[d->place_slots[at] - 1].number;
-	key.number = dictionary_used_origin(d, origin)->place_count++;
-	d->places = grow_array(d->places, &d->place_cap, d->place_count + 1, sizeof(*d->places));
-	d->places[d->place_count++] = key;
-	d->place_slots[at] = (uint32_t)d->place_count;
-	if (d->place_count * 2 > d->place_slot_count)
-		grow_place_slots(d);
-	return key.number;
-}
-
-uint32_t dictionary_call(struct dictionary *d, uint32_t origin, uint32_t callee, uint32_t file, uint32_t line)
-{
-	struct call key = {.origin = origin, .callee = callee, .file = file, .line = line};
-	size_t mask = d->call_slot_count - 1, at = call_hash(d, &key) & mask;
-
-	for (; d->call_slots[at]; at = (at + 1) & mask)
-		if (call_equal(&d->calls[d->call_slots[at] - 1], &key))
-			return d->calls[d->call_slots[at] - 1].number;
-	key.number = dictionary_used_origin(d, origin)->call_count++;
-	d->calls = grow_array(d->calls, &d->call_cap, d->call_count + 1, sizeof(*d->calls));
-	d->calls[d->call_count++] = key;
-	d->call_slots[at] = (uint32_t)d->call_count;
-	if (d->call_count * 2 > d->call_slot_count)
-		grow_call_slots(d);
-	return key.number;
 }

@@ -17,28 +17,16 @@ void func_flatten_init(struct func_flatten *f, struct dictionary *dictionary, fu
 {
 	memset(f, 0, sizeof(*f));
 	f->dictionary = dictionary;
-	f->emit = emit;
-	f->ctx = ctx;
+	func_blocks_init(&f->blocks, dictionary, &f->nodes, emit, ctx);
 }
 
 void func_flatten_release(struct func_flatten *f)
 {
 	arena_release(&f->spans);
 	free(f->sorted_lines);
+	f->sorted_lines = NULL;
 	inline_nodes_release(&f->nodes);
-	buf_release(&f->packed);
-}
-
-/* From addresses to offsets in the function, without what lies outside; false if nothing is left. */
-static bool clip(const struct sym_function *function, struct span *span)
-{
-	uint64_t function_last = function->address + (function->size - 1);
-
-	if (span->last < function->address || span->start > function_last)
-		return false;
-	span->start = span->start > function->address ? span->start - function->address : 0;
-	span->last = (span->last < function_last ? span->last : function_last) - function->address;
-	return true;
+	func_blocks_release(&f->blocks);
 }
 
 /* Lines */
@@ -68,23 +56,6 @@ static void sort_lines(struct func_flatten *f)
 	f->line = f->sorted_lines;
 }
 
-/* Goes to the next line that is kept (rule R19: before clipping) and has a part in the function (R21). */
-static void next_line(struct func_flatten *f)
-{
-	for (f->has_line = false; f->line < f->line_end && !f->has_line; f->line++) {
-		const struct sym_line *line = f->line;
-
-		if (line->size == 0 || (f->any_kept && line->address <= f->kept_last))
-			continue;
-		f->any_kept = true;
-		f->kept_last = line->address + (line->size - 1);
-		f->line_span = (struct span){.start = line->address, .last = f->kept_last};
-		f->has_line = clip(f->function, &f->line_span);
-		f->line_file = dictionary_file(f->dictionary, line->file);
-		f->line_number = f->line_file == FILE_NONE ? 0 : line->line;
-	}
-}
-
 static void start_lines(struct func_flatten *f)
 {
 	f->line = f->function->lines;
@@ -92,7 +63,44 @@ static void start_lines(struct func_flatten *f)
 		sort_lines(f);
 	f->line_end = f->function->line_count ? f->line + f->function->line_count : f->line;
 	f->any_kept = false;
-	next_line(f);
+}
+
+/* A line that begins in one that was kept is not (rule R19: with their bounds as written). */
+static bool is_kept(const struct func_flatten *f, const struct sym_line *line)
+{
+	return line->size != 0 && (!f->any_kept || line->address > f->kept_last);
+}
+
+/* Goes to the line that covers `at`, or to the gap there.  Lines passed by are those that end before. */
+static void advance_line(struct func_flatten *f, uint64_t at)
+{
+	f->line_file = f->line_number = 0;
+	for (f->line_last = f->function_last; f->line < f->line_end; f->line++) {
+		const struct sym_line *line = f->line;
+		uint64_t last = line->address + (line->size - 1);
+
+		if (!is_kept(f, line) || last < at) {
+			if (is_kept(f, line)) {
+				f->any_kept = true;
+				f->kept_last = last;
+			}
+			continue;
+		}
+		if (line->address > at) {
+			if (line->address <= f->function_last)
+				f->line_last = line->address - 1;
+			return;
+		}
+		f->any_kept = true;
+		f->kept_last = last;
+		f->line++;
+		if (last < f->line_last)
+			f->line_last = last;
+		f->line_file = dictionary_file(f->dictionary, line->file);
+		if (f->line_file != FILE_NONE)
+			f->line_number = line->line;
+		return;
+	}
 }
 
 /* Inline ranges */
@@ -106,9 +114,9 @@ static unsigned count_levels(const struct sym_function *function)
 {
 	unsigned count = 0;
 
-	for (size_t i = 0; i < function->inline_count; i++)
-		if (function->inlines[i].level >= count)
-			count = function->inlines[i].level + 1U;
+	for (size_t i = 0; i < function->range_count; i++)
+		if (function->ranges[i].level >= count)
+			count = function->ranges[i].level + 1U;
 	return count;
 }
 
@@ -119,7 +127,7 @@ static void split_levels(struct func_flatten *f, struct level_spans *lists, unsi
 	struct span *room = arena_alloc(&f->spans, function->range_count * sizeof(*room));
 
 	for (size_t i = 0; i < function->range_count; i++)
-		lists[function->inlines[function->ranges[i].inlined].level].count++;
+		lists[function->ranges[i].level].count++;
 	for (unsigned level = 0; level < level_count; level++) {
 		lists[level].spans = room;
 		room += lists[level].count;
@@ -127,251 +135,144 @@ static void split_levels(struct func_flatten *f, struct level_spans *lists, unsi
 	}
 	for (size_t i = 0; i < function->range_count; i++) {
 		const struct sym_range *range = &function->ranges[i];
-		struct level_spans *list = &lists[function->inlines[range->inlined].level];
+		struct level_spans *list = &lists[range->level];
 
-		if (range->size)
-			list->spans[list->count++] = (struct span){
-				range->address, range->address + (range->size - 1), range->inlined};
+		list->spans[list->count++] = (struct span){
+			range->address, range->address + (range->size - 1), range->inlined};
 	}
 }
 
-/* Makes them disjoint, by their starts as written (rule R27), and only then offsets in the function. */
+/* Makes them disjoint, by their starts as written (rule R27). */
 static void flatten_level(struct func_flatten *f, struct level_spans *list)
 {
-	size_t kept = 0;
-
-	if (!spans_are_disjoint(list->spans, list->count))
-		spans_sort(list->spans, list->count);
+	if (spans_are_disjoint(list->spans, list->count))
+		return;
+	spans_sort(list->spans, list->count);
 	if (!spans_are_disjoint(list->spans, list->count)) {
 		struct span *pieces = arena_alloc(&f->spans, list->count * 2 * sizeof(*pieces));
 
 		list->count = spans_flatten(list->spans, list->count, pieces);
 		list->spans = pieces;
 	}
-	for (size_t i = 0; i < list->count; i++)
-		if (clip(f->function, &list->spans[i]))
-			list->spans[kept++] = list->spans[i];
-	list->count = kept;
 }
 
 /* Levels below one without any range are never reached (rule R27). */
 static void start_levels(struct func_flatten *f)
 {
 	unsigned count = count_levels(f->function);
-	struct level_spans *lists = arena_calloc(&f->spans, count, sizeof(*lists));
+	struct level_spans *lists;
 
 	f->level_count = f->depth = 0;
 	inline_nodes_clear(&f->nodes);
+	if (count == 0)
+		return;
+	lists = arena_calloc(&f->spans, count, sizeof(*lists));
 	split_levels(f, lists, count);
-	for (; f->level_count < count; f->level_count++) {
+	for (; f->level_count < count && lists[f->level_count].count; f->level_count++) {
 		struct level_spans *list = &lists[f->level_count];
 
 		flatten_level(f, list);
-		if (list->count == 0)
-			return;
 		f->levels[f->level_count].at = list->spans;
 		f->levels[f->level_count].end = list->spans + list->count;
 	}
 }
 
-static uint32_t node_of(struct func_flatten *f, uint32_t parent, uint32_t inlined)
+/* Goes into the level's range that covers `at`; false if none does. */
+static bool enter_level(struct func_flatten *f, struct flat_level *level, const struct flat_level *above,
+			uint64_t at)
 {
-	const struct sym_inline *record = &f->function->inlines[inlined];
-	uint32_t file = dictionary_file(f->dictionary, record->call_file);
-
-	return inline_nodes_child(&f->nodes, parent, dictionary_origin(f->dictionary, record->origin), file,
-				  file == FILE_NONE ? 0 : record->call_line);
+	while (level->at < level->end && level->at->last < at)
+		level->at++;
+	if (level->at == level->end || level->at->start > at)
+		return false;
+	level->node = inline_nodes_child(&f->nodes, above ? above->node : 0, f->function->inlines,
+					 level->at->id, f->dictionary);
+	level->last = level->at->last;
+	if (above && above->last < level->last)
+		level->last = above->last;
+	return true;
 }
 
 /* Leaves the levels whose range ended before `at`, enters those that cover it. */
-static void update_levels(struct func_flatten *f, uint64_t at)
+static void advance_levels(struct func_flatten *f, uint64_t at)
 {
-	if (f->depth > 0 && f->levels[f->depth - 1].last < at) {
-		unsigned keep = 0;
+	const struct flat_level *above;
 
-		while (f->levels[keep].last >= at)
-			keep++;
-		f->depth = keep;
+	while (f->depth > 0 && f->levels[f->depth - 1].last < at)
+		f->depth--;
+	above = f->depth ? &f->levels[f->depth - 1] : NULL;
+	while (f->depth < f->level_count && enter_level(f, &f->levels[f->depth], above, at))
+		above = &f->levels[f->depth++];
+	f->levels_last = above && above->last < f->function_last ? above->last : f->function_last;
+	if (f->depth < f->level_count) {
+		const struct flat_level *next = &f->levels[f->depth];
+
+		if (next->at < next->end && next->at->start <= f->levels_last)
+			f->levels_last = next->at->start - 1;
 	}
-	for (; f->depth < f->level_count; f->depth++) {
-		struct flat_level *level = &f->levels[f->depth];
-		const struct flat_level *above = f->depth ? level - 1 : NULL;
-
-		while (level->at < level->end && level->at->last < at)
-			level->at++;
-		if (level->at == level->end || level->at->start > at)
-			return;
-		level->node = node_of(f, above ? above->node : 0, level->at->id);
-		level->last = level->at->last;
-		if (above && above->last < level->last)
-			level->last = above->last;
-	}
-}
-
-/* Blocks */
-
-static int close_block(struct func_flatten *f, uint64_t end, struct err *err)
-{
-	uint64_t start = f->block_start;
-
-	if (f->draft.segment_count == 0)
-		return 0;
-	buf_clear(&f->packed);
-	block_encode(&f->draft, &f->packed);
-	f->draft.segment_count = f->draft.node_count = f->draft.place_count = 0;
-	memset(f->place_slots, 0, sizeof(f->place_slots));
-	f->block_number++;
-	f->block_start = end;
-	return f->emit(f->ctx, start, end - start, buf_slice(&f->packed), err);
-}
-
-static uint32_t own_place(struct func_flatten *f, uint32_t file, uint32_t line)
-{
-	struct block_draft *draft = &f->draft;
-	unsigned at = (line * 7 + file * 31) % sizeof(f->place_slots);
-
-	for (; f->place_slots[at]; at = (at + 1) % sizeof(f->place_slots)) {
-		const struct block_place *place = &draft->places[f->place_slots[at] - 1];
-
-		if (place->file == file && place->line == line)
-			return f->place_slots[at] - 1U;
-	}
-	draft->places[draft->place_count++] = (struct block_place){file, line};
-	f->place_slots[at] = (uint8_t)draft->place_count;
-	return draft->place_count - 1;
-}
-
-static bool is_in_block(const struct func_flatten *f, uint32_t node)
-{
-	return node == 0 || f->nodes.nodes[node].block == f->block_number;
-}
-
-static unsigned count_new_nodes(const struct func_flatten *f, uint32_t node)
-{
-	unsigned count = 0;
-
-	for (; !is_in_block(f, node); node = f->nodes.nodes[node].parent)
-		count++;
-	return count;
-}
-
-static void add_node(struct func_flatten *f, uint32_t number)
-{
-	struct inline_node *node = &f->nodes.nodes[number];
-	const struct inline_node *parent = &f->nodes.nodes[node->parent];
-	struct block_node *added = &f->draft.nodes[f->draft.node_count++];
-
-	added->parent = node->parent ? parent->in_block : 0;
-	added->origin = node->origin;
-	if (node->parent && node->call == NODE_CALL_UNKNOWN)
-		node->call = dictionary_call(f->dictionary, parent->origin, node->origin, node->call_file,
-					     node->call_line);
-	added->call = node->parent ? node->call : own_place(f, node->call_file, node->call_line);
-	node->block = f->block_number;
-	node->in_block = (uint16_t)f->draft.node_count;
-}
-
-/* The node's number in the block; it and its ancestors are added, outermost first. */
-static uint32_t block_node(struct func_flatten *f, uint32_t node)
-{
-	uint32_t path[INLINE_DEPTH_MAX];
-	unsigned count = 0;
-
-	for (uint32_t at = node; !is_in_block(f, at); at = f->nodes.nodes[at].parent)
-		path[count++] = at;
-	while (count)
-		add_node(f, path[--count]);
-	return node ? f->nodes.nodes[node].in_block : 0;
-}
-
-static int put_segment(struct func_flatten *f, uint64_t end, struct err *err)
-{
-	struct flat_segment s = f->pending;
-	struct block_segment segment = {.size = end - s.start};
-
-	if (f->draft.segment_count == BLOCK_SEGMENTS ||
-	    f->draft.node_count + count_new_nodes(f, s.node) > BLOCK_NODES_MAX)
-		if (close_block(f, s.start, err) < 0)
-			return -1;
-	segment.node = block_node(f, s.node);
-	if (s.file != FILE_NONE)
-		segment.place = 1 + (s.node ? dictionary_place(f->dictionary, f->nodes.nodes[s.node].origin,
-							       s.file, s.line)
-					    : own_place(f, s.file, s.line));
-	f->draft.segments[f->draft.segment_count++] = segment;
-	return 0;
 }
 
 /* The sweep */
 
-static bool pending_differs(const struct func_flatten *f, const struct flat_segment *next)
+static bool differ(const struct flat_segment *a, const struct flat_segment *b)
 {
-	return f->pending.node != next->node || f->pending.file != next->file ||
-	       f->pending.line != next->line;
+	return a->node != b->node || a->line != b->line || a->file != b->file;
 }
 
-/* From `at` on: what covers it, and up to where that stays so. */
-static struct flat_segment look(struct func_flatten *f, uint64_t at, uint64_t *ret_last)
+static struct flat_segment segment_at(const struct func_flatten *f, uint64_t at)
 {
-	struct flat_segment segment = {.start = at};
-	uint64_t last = f->function->size - 1;
+	return (struct flat_segment){
+		.start = at,
+		.node = f->depth ? f->levels[f->depth - 1].node : 0,
+		.file = f->line_file,
+		.line = f->line_number,
+	};
+}
 
-	while (f->has_line && f->line_span.last < at)
-		next_line(f);
-	if (f->has_line && f->line_span.start <= at) {
-		segment.file = f->line_file;
-		segment.line = f->line_number;
-		last = f->line_span.last;
-	} else if (f->has_line) {
-		last = f->line_span.start - 1;
-	}
-	update_levels(f, at);
-	if (f->depth > 0) {
-		segment.node = f->levels[f->depth - 1].node;
-		if (f->levels[f->depth - 1].last < last)
-			last = f->levels[f->depth - 1].last;
-	}
-	if (f->depth < f->level_count) {
-		const struct flat_level *next = &f->levels[f->depth];
-
-		if (next->at < next->end && next->at->start <= last)
-			last = next->at->start - 1;
-	}
-	*ret_last = last;
-	return segment;
+static int put(struct func_flatten *f, const struct flat_segment *segment, uint64_t end, struct err *err)
+{
+	if (f->nodes.count > NODES_FREE + NODES_PER_RANGE * f->function->range_count)
+		return err_set(err, ERR_LIMIT, "the inlined functions of one FUNC make too many chains");
+	return func_blocks_put(&f->blocks, segment, end, err);
 }
 
 static int sweep(struct func_flatten *f, struct err *err)
 {
-	uint64_t at = 0, last;
+	uint64_t at = f->function->address;
+	struct flat_segment pending, next;
 
-	f->pending = look(f, 0, &last);
-	for (at = last + 1; at < f->function->size; at = last + 1) {
-		struct flat_segment next = look(f, at, &last);
+	advance_line(f, at);
+	advance_levels(f, at);
+	pending = segment_at(f, at);
+	for (;;) {
+		uint64_t last = f->line_last < f->levels_last ? f->line_last : f->levels_last;
 
-		if (!pending_differs(f, &next))
+		at = last + 1;
+		if (last == f->function_last)
+			break;
+		if (f->line_last == last)
+			advance_line(f, at);
+		if (f->levels_last == last)
+			advance_levels(f, at);
+		next = segment_at(f, at);
+		if (!differ(&pending, &next))
 			continue;
-		if (f->nodes.count > NODES_FREE + NODES_PER_RANGE * f->function->range_count)
-			return err_set(err, ERR_LIMIT,
-				       "the inlined functions of one FUNC make too many chains");
-		if (put_segment(f, at, err) < 0)
+		if (put(f, &pending, at, err) < 0)
 			return -1;
-		f->pending = next;
+		pending = next;
 	}
-	if (put_segment(f, f->function->size, err) < 0)
+	if (put(f, &pending, at, err) < 0)
 		return -1;
-	return close_block(f, f->function->size, err);
+	return func_blocks_end(&f->blocks, at, err);
 }
 
 int func_flatten(struct func_flatten *f, const struct sym_function *function, struct err *err)
 {
 	f->function = function;
+	f->function_last = function->address + (function->size - 1);
 	arena_clear(&f->spans);
 	start_lines(f);
 	start_levels(f);
-	f->draft.segment_count = f->draft.node_count = f->draft.place_count = 0;
-	memset(f->place_slots, 0, sizeof(f->place_slots));
-	f->block_number++;
-	f->block_start = 0;
+	func_blocks_begin(&f->blocks, function->address);
 	return sweep(f, err);
 }

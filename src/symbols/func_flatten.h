@@ -3,13 +3,9 @@
 #ifndef SYMBOLS_FUNC_FLATTEN_H
 #define SYMBOLS_FUNC_FLATTEN_H
 
-#include "symbols/dictionary.h"
-#include "symbols/inline_nodes.h"
+#include "symbols/func_blocks.h"
 #include "symbols/spans.h"
 #include "symbols/sym_scan.h"
-
-/* A finished block: `size` addresses from `offset` within the function on. */
-typedef int func_block_fn(void *ctx, uint64_t offset, uint64_t size, struct slice block, struct err *err);
 
 /* Inline ranges of one level: disjoint, ascending. */
 struct flat_level {
@@ -18,37 +14,26 @@ struct flat_level {
 	uint32_t node;
 };
 
-struct flat_segment {
-	uint64_t start;
-	uint32_t node, file, line;
-};
-
 /* A workspace, reused from function to function. */
 struct func_flatten {
 	struct dictionary *dictionary;
-	func_block_fn *emit;
-	void *ctx;
-	/* the function at hand; offsets count from its start */
 	const struct sym_function *function;
+	uint64_t function_last;
 	struct arena spans;
+	/* lines, and what the sweep is in: a line, or (FILE_NONE) a gap between lines, up to line_last */
 	struct sym_line *sorted_lines;
 	size_t sorted_cap;
 	const struct sym_line *line, *line_end;
-	uint64_t kept_last;              /* end of the last line kept (rule R19) */
+	uint64_t kept_last; /* end of the last line kept (rule R19) */
 	bool any_kept;
-	struct span line_span;           /* of the line at or after the sweep */
+	uint64_t line_last;
 	uint32_t line_file, line_number;
-	bool has_line;
+	/* levels, and up to where the ranges around the sweep stay the same */
 	struct flat_level levels[INLINE_DEPTH_MAX];
 	unsigned level_count, depth;
+	uint64_t levels_last;
 	struct inline_nodes nodes;
-	struct flat_segment pending;
-	/* the block being filled */
-	struct block_draft draft;
-	uint32_t block_number; /* tells blocks apart in inline_node.block */
-	uint64_t block_start;
-	uint8_t place_slots[BLOCK_SEGMENTS * 2];
-	struct buf packed;
+	struct func_blocks blocks;
 };
 
 void func_flatten_init(struct func_flatten *flatten, struct dictionary *dictionary, func_block_fn *emit,

@@ -5,6 +5,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/block.h src/symbols/block_read.c src/symbols/block_write.c \
 	src/symbols/dictionary.c src/symbols/dictionary.h \
 	src/symbols/frames.c src/symbols/frames.h \
+	src/symbols/func_blocks.c src/symbols/func_blocks.h \
 	src/symbols/func_flatten.c src/symbols/func_flatten.h \
 	src/symbols/grow.c src/symbols/grow.h \
 	src/symbols/id_map.c src/symbols/id_map.h \
@@ -21,6 +22,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/record_write.c src/symbols/record_write.h \
 	src/symbols/spans.c src/symbols/spans.h \
 	src/symbols/spill.c src/symbols/spill.h \
+	src/symbols/ref_table.c src/symbols/ref_table.h \
 	src/symbols/sym_number.h \
 	src/symbols/sym_fast.c src/symbols/sym_fast.h \
 	src/symbols/sym_scan.c src/symbols/sym_scan.h \

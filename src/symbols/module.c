@@ -43,27 +43,41 @@ static char upper(char c)
 
 static bool is_plain(char c, bool first)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' ||
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-' ||
 	       (c == '.' && !first);
+}
+
+static void add_escaped(struct buf *buf, char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	buf_add_byte(buf, '%');
+	buf_add_byte(buf, digits[(unsigned char)c >> 4]);
+	buf_add_byte(buf, digits[(unsigned char)c & 15]);
+}
+
+static void add_key(struct buf *buf, struct module_name module, bool keep_case)
+{
+	for (size_t i = 0; i < module.debug_file.len; i++) {
+		char c = module.debug_file.data[i];
+
+		if (is_plain(c, i == 0))
+			buf_add_byte(buf, keep_case ? c : lower(c));
+		else
+			add_escaped(buf, c);
+	}
+	buf_add_byte(buf, '/');
+	module_add_id(buf, module.debug_id);
 }
 
 void module_add_key(struct buf *buf, struct module_name module)
 {
-	static const char digits[] = "0123456789ABCDEF";
+	add_key(buf, module, false);
+}
 
-	for (size_t i = 0; i < module.debug_file.len; i++) {
-		char c = lower(module.debug_file.data[i]);
-
-		if (is_plain(c, i == 0)) {
-			buf_add_byte(buf, c);
-			continue;
-		}
-		buf_add_byte(buf, '%');
-		buf_add_byte(buf, digits[(unsigned char)c >> 4]);
-		buf_add_byte(buf, digits[(unsigned char)c & 15]);
-	}
-	buf_add_byte(buf, '/');
-	module_add_id(buf, module.debug_id);
+void module_add_spelling(struct buf *buf, struct module_name module)
+{
+	add_key(buf, module, true);
 }
 
 void module_add_id(struct buf *buf, struct slice debug_id)

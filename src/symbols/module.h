@@ -32,6 +32,13 @@ bool module_is_askable(struct module_name module);
  */
 void module_add_key(struct buf *buf, struct module_name module);
 
+/*
+ * Appends the key with the name's letters as they are: under it a module is
+ * remembered as absent.  A symbol server that minds the case must not make a
+ * module unfindable because somebody misspelt it.
+ */
+void module_add_spelling(struct buf *buf, struct module_name module);
+
 /* Appends the id as keys and upstream URLs have it: upper case, no dashes. */
 void module_add_id(struct buf *buf, struct slice debug_id);
 

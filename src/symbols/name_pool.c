@@ -61,7 +61,7 @@ uint32_t name_pool_add(struct name_pool *pool, struct slice name)
 						   .len = (uint32_t)name.len,
 						   .ordinal = NAME_UNUSED};
 	pool->slots[at] = tag | pool->count;
-	if (pool->count * 2 > pool->slot_count)
+	if (pool->count > pool->slot_count / 4 * 3)
 		grow_slots(pool);
 	return (uint32_t)pool->count - 1;
 }

@@ -150,12 +150,13 @@ void name_pool_sort(struct name_pool *pool, uint32_t **ret_sorted, uint32_t *ret
 	pool->slots = NULL;
 	keys = collect_keys(pool, &count);
 	sort_keys(pool->names, keys, count, 0);
-	sorted = mem_alloc(count * sizeof(*sorted) + 1);
+	sorted = (uint32_t *)(void *)keys; /* a number takes less room than its key */
 	for (size_t i = 0; i < count; i++) {
-		sorted[i] = keys[i].number;
-		pool->names[keys[i].number].ordinal = (uint32_t)i;
+		uint32_t number = keys[i].number;
+
+		sorted[i] = number;
+		pool->names[number].ordinal = (uint32_t)i;
 	}
-	free(keys);
-	*ret_sorted = sorted;
+	*ret_sorted = mem_realloc(sorted, count * sizeof(*sorted) + 1);
 	*ret_count = (uint32_t)count;
 }

@@ -9,6 +9,7 @@
 void publics_release(struct publics *publics)
 {
 	free(publics->symbols);
+	*publics = (struct publics){.symbols = NULL};
 }
 
 void publics_add(struct publics *publics, uint64_t address, uint32_t name)

@@ -35,13 +35,22 @@ static inline uint64_t blanks64(const char *text)
 	return blanks32(text) | (uint64_t)blanks32(text + 32) << 32;
 }
 
-/* The digits of a field of 1..8 bytes. */
-static inline uint64_t load_field(const char *from, const char *end, bool *bad)
-{
-	unsigned len = (unsigned)(end - from);
+/* Lengths less one of the fields read so far, ORed: whether one is not 1..8 is looked at once. */
+struct field_lengths {
+	size_t all;
+};
 
-	*bad |= len - 1 > 7;
-	return number_load(from, ((len - 1) & 7) + 1);
+static inline uint64_t load_field(const char *from, const char *end, struct field_lengths *lengths)
+{
+	size_t len = (size_t)(end - from);
+
+	lengths->all |= len - 1;
+	return number_load(from, len);
+}
+
+static inline bool are_loadable(struct field_lengths lengths)
+{
+	return lengths.all <= 7;
 }
 
 /* "address size line file\n": returns the next line, or NULL if it has another form. */
@@ -49,8 +58,8 @@ static inline const char *fast_line(struct sym_scan *scan, const char *text)
 {
 	uint32_t blanks = blanks32(text);
 	uint32_t second = blanks & (blanks - 1), third = second & (second - 1), fourth = third & (third - 1);
+	struct field_lengths lengths = {0};
 	const char *ends[4];
-	struct sym_line *line;
 	uint32_t address, size, number, file;
 	bool bad = false;
 
@@ -60,15 +69,15 @@ static inline const char *fast_line(struct sym_scan *scan, const char *text)
 	ends[1] = text + __builtin_ctz(second);
 	ends[2] = text + __builtin_ctz(third);
 	ends[3] = text + __builtin_ctz(fourth);
-	bad |= *ends[0] != ' ' || *ends[1] != ' ' || *ends[2] != ' ' || *ends[3] != '\n';
-	number_hex8_pair(load_field(text, ends[0], &bad), load_field(ends[0] + 1, ends[1], &bad), &bad,
-			 &address, &size);
-	number_dec8_pair(load_field(ends[1] + 1, ends[2], &bad), load_field(ends[2] + 1, ends[3], &bad), &bad,
-			 &number, &file);
-	if (bad)
+	bad |= *ends[0] + *ends[1] + *ends[2] != 3 * ' ' || *ends[3] != '\n'; /* none is above ' ' */
+	number_hex8_pair(load_field(text, ends[0], &lengths), load_field(ends[0] + 1, ends[1], &lengths),
+			 &bad, &address, &size);
+	number_dec8_pair(load_field(ends[1] + 1, ends[2], &lengths),
+			 load_field(ends[2] + 1, ends[3], &lengths), &bad, &number, &file);
+	if (bad || !are_loadable(lengths))
 		return NULL;
-	line = sym_scan_add_line(scan);
-	*line = (struct sym_line){.address = address, .size = size, .file = file, .line = number};
+	*sym_scan_add_line(scan) =
+		(struct sym_line){.address = address, .size = size, .file = file, .line = number};
 	return ends[3] + 1;
 }
 
@@ -78,85 +87,94 @@ struct blank_cursor {
 	uint64_t mask;          /* blanks not passed yet, of the 64 bytes at `text` */
 };
 
-/* The next blank or control byte, or NULL near the end of the text. */
+/* There is one in the mask. */
+static inline const char *take_blank(struct blank_cursor *cursor)
+{
+	const char *blank = cursor->text + __builtin_ctzll(cursor->mask);
+
+	cursor->mask &= cursor->mask - 1;
+	return blank;
+}
+
+/* The next blank or control byte; NULL near the end of the text: 8 bytes can be read from each one on. */
 static inline const char *next_blank(struct blank_cursor *cursor)
 {
-	const char *blank;
-
 	while (cursor->mask == 0) {
-		if (cursor->end - cursor->text < 2 * 64)
+		if (cursor->end - cursor->text < 2 * 64 + 8)
 			return NULL;
 		cursor->text += 64;
 		cursor->mask = blanks64(cursor->text);
 	}
-	blank = cursor->text + __builtin_ctzll(cursor->mask);
-	cursor->mask &= cursor->mask - 1;
-	return cursor->end - blank < 8 ? NULL : blank; /* a number before it is loaded by 8 bytes */
-}
-
-/* The end of the field at hand, which a space must follow; NULL if it is another byte. */
-static inline const char *field_end(struct blank_cursor *cursor)
-{
-	const char *blank = next_blank(cursor);
-
-	return blank && *blank == ' ' ? blank : NULL;
-}
-
-/* Two decimal fields, both followed by a space; returns what comes behind, or NULL. */
-static inline const char *fast_dec_pair(struct blank_cursor *cursor, const char *at, uint32_t *ret_a,
-					uint32_t *ret_b)
-{
-	const char *first = field_end(cursor), *second = first ? field_end(cursor) : NULL;
-	bool bad = false;
-
-	if (second == NULL)
-		return NULL;
-	number_dec8_pair(load_field(at, first, &bad), load_field(first + 1, second, &bad), &bad, ret_a,
-			 ret_b);
-	return bad ? NULL : second + 1;
+	return take_blank(cursor);
 }
 
 /* Pairs up to the end of the line; returns the next line or NULL. */
-static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at)
+static inline const char *fast_ranges(struct sym_scan *scan, struct blank_cursor *cursor, const char *at,
+				      uint32_t level)
 {
-	uint32_t index = (uint32_t)scan->function.inline_count, address, size;
-	bool bad = false;
-
 	for (;;) {
-		const char *first = field_end(cursor), *second = first ? next_blank(cursor) : NULL;
+		const char *first = next_blank(cursor), *second = first ? next_blank(cursor) : NULL;
+		struct field_lengths lengths = {0};
+		uint32_t address, size;
+		bool bad = false;
 
-		if (second == NULL || (*second != ' ' && *second != '\n'))
+		if (second == NULL || *first != ' ')
 			return NULL;
-		number_hex8_pair(load_field(at, first, &bad), load_field(first + 1, second, &bad), &bad,
-				 &address, &size);
-		if (bad)
+		number_hex8_pair(load_field(at, first, &lengths), load_field(first + 1, second, &lengths),
+				 &bad, &address, &size);
+		if (bad || !are_loadable(lengths))
 			return NULL;
-		*sym_scan_add_range(scan) =
-			(struct sym_range){.address = address, .size = size, .inlined = index};
+		sym_scan_add_range(scan, address, size, level);
 		at = second + 1;
 		if (*second == '\n')
 			return at;
+		if (*second != ' ')
+			return NULL;
 	}
 }
 
+/* "level call_line call_file origin ": returns what comes behind, or NULL. */
+static inline const char *fast_call(struct blank_cursor *cursor, const char *at, uint32_t *ret_level,
+				    struct sym_inline *inlined)
+{
+	struct field_lengths lengths = {0};
+	const char *ends[4];
+	uint32_t call_file;
+	bool bad = false;
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (cursor->mask == 0)
+			return NULL;
+		ends[i] = take_blank(cursor);
+	}
+	bad |= *ends[0] + *ends[1] + *ends[2] + *ends[3] != 4 * ' ';
+	number_dec8_pair(load_field(at, ends[0], &lengths), load_field(ends[0] + 1, ends[1], &lengths), &bad,
+			 ret_level, &inlined->call_line);
+	number_dec8_pair(load_field(ends[1] + 1, ends[2], &lengths),
+			 load_field(ends[2] + 1, ends[3], &lengths), &bad, &call_file, &inlined->origin);
+	inlined->call_file = call_file;
+	return bad || !are_loadable(lengths) || *ret_level > SYM_LEVEL_MAX ? NULL : ends[3] + 1;
+}
+
 /* "INLINE level call_line call_file origin (address size)+\n". */
-static const char *fast_inline(struct sym_scan *scan, const char *text, const char *end)
+static inline const char *fast_inline(struct sym_scan *scan, const char *text, const char *end)
 {
 	struct blank_cursor cursor = {.text = text, .end = end, .mask = blanks64(text)};
 	size_t ranges_before = scan->function.range_count;
-	uint32_t level, call_line, call_file, origin;
-	const char *at = field_end(&cursor);
+	uint64_t written_before = scan->function.ranges_written;
+	const char *at = take_blank(&cursor) + 1; /* the one behind the key */
+	struct sym_inline inlined;
+	uint32_t level;
 
-	if (at == NULL || (at = fast_dec_pair(&cursor, at + 1, &level, &call_line)) == NULL ||
-	    (at = fast_dec_pair(&cursor, at, &call_file, &origin)) == NULL || level > SYM_LEVEL_MAX)
+	at = fast_call(&cursor, at, &level, &inlined);
+	if (at == NULL)
 		return NULL;
-	at = fast_ranges(scan, &cursor, at);
+	at = fast_ranges(scan, &cursor, at, level);
 	if (at == NULL) {
-		scan->function.range_count = ranges_before;
+		sym_scan_drop_ranges(scan, ranges_before, written_before);
 		return NULL;
 	}
-	*sym_scan_add_inline(scan) = (struct sym_inline){
-		.call_file = call_file, .call_line = call_line, .origin = origin, .level = (uint16_t)level};
+	*sym_scan_add_inline(scan) = inlined;
 	return at;
 }
 

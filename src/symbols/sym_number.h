@@ -4,6 +4,7 @@
 #define SYMBOLS_SYM_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -14,24 +15,22 @@
 #define EVERY_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
 
 /*
- * The `len` (1..8) bytes at `text`, the last one in the top byte, '0' before
- * the first: what follows the number must not take part, as digits would borrow
- * from it.  8 bytes can be read.
+ * The `len` (1..8) bytes at `text`, the last one in the top byte, each XOR '0':
+ * digits become their values, and what is missing before the first a zero.
+ * What follows the number does not take part, as digits would borrow from it.
+ * 8 bytes can be read; another `len` gives something else, but is no error.
  */
-static inline uint64_t number_load(const char *text, unsigned len)
+static inline uint64_t number_load(const char *text, size_t len)
 {
-	unsigned unused = 64 - 8 * len;
 	uint64_t word;
 
 	memcpy(&word, text, sizeof(word));
-	return word << unused | (EVERY_BYTE(0x30) >> 1) >> (63 - unused);
+	return (word ^ EVERY_BYTE(0x30)) << (-8 * len & 63);
 }
 
-/* The value of 8 decimal digits; sets *bad if one is something else. */
-static inline uint32_t number_dec8(uint64_t digits, bool *bad)
+/* The value of 8 decimal digits as loaded; sets *bad if one is something else. */
+static inline uint32_t number_dec8(uint64_t low, bool *bad)
 {
-	uint64_t low = digits ^ EVERY_BYTE(0x30);
-
 	*bad |= ((low | (low + EVERY_BYTE(6))) & EVERY_BYTE(0xf0)) != 0;
 	low = low * 10 + (low >> 8);
 	low = (low & UINT64_C(0x00ff00ff00ff00ff)) * 100 + (low >> 16 & UINT64_C(0x00ff00ff00ff00ff));
@@ -39,8 +38,8 @@ static inline uint32_t number_dec8(uint64_t digits, bool *bad)
 }
 
 /*
- * The value of 8 hexadecimal digits of either case; sets *bad if one is something
- * else.  Bytes below 0x20 would pass for digits: the caller has seen to these.
+ * The value of 8 hexadecimal digits of either case, as loaded; sets *bad if one is
+ * something else.  Bytes below 0x20 would pass for digits: the caller has seen to these.
  */
 static inline uint32_t number_hex8(uint64_t digits, bool *bad)
 {
@@ -49,8 +48,8 @@ static inline uint32_t number_hex8(uint64_t digits, bool *bad)
 	uint64_t low = lower & EVERY_BYTE(0x0f);
 	uint64_t value = low + letter * 9;
 
-	/* digits are 3x with x <= 9, letters 6x with 1 <= x <= 6 */
-	*bad |= ((lower & EVERY_BYTE(0xf0)) ^ (EVERY_BYTE(0x30) + letter * 0x30)) != 0;
+	/* digits are 2x with x <= 9, letters 7x with 1 <= x <= 6 */
+	*bad |= ((lower & EVERY_BYTE(0xf0)) ^ (EVERY_BYTE(0x20) + letter * 0x50)) != 0;
 	*bad |= ((low + EVERY_BYTE(6) + letter * 3) & EVERY_BYTE(0x10)) != 0;
 	*bad |= ((low + EVERY_BYTE(0x0f)) >> 4 & letter) != letter;
 	value = (value & UINT64_C(0x000f000f000f000f)) << 4 | (value >> 8 & UINT64_C(0x000f000f000f000f));
@@ -62,20 +61,16 @@ static inline uint32_t number_hex8(uint64_t digits, bool *bad)
 static inline void number_hex8_pair(uint64_t a, uint64_t b, bool *bad, uint32_t *ret_a, uint32_t *ret_b)
 {
 #ifdef __SSE2__
-	const __m128i nibble = _mm_set1_epi8(0x0f), digit = _mm_set1_epi8('0');
 	__m128i lower = _mm_or_si128(_mm_set_epi64x((long long)b, (long long)a), _mm_set1_epi8(0x20));
-	__m128i letter = _mm_cmpgt_epi8(lower, _mm_set1_epi8('9')); /* bytes from 0x80 on are negative */
-	__m128i low = _mm_and_si128(lower, nibble);
-	__m128i value = _mm_add_epi8(low, _mm_and_si128(letter, _mm_set1_epi8(9)));
-	/* what the value would be written as must be what was read */
-	__m128i written = _mm_add_epi8(_mm_add_epi8(value, digit),
-				       _mm_and_si128(letter, _mm_set1_epi8('a' - '0' - 10)));
-	__m128i good = _mm_and_si128(_mm_cmpeq_epi8(written, lower),
-				     _mm_cmpeq_epi8(_mm_and_si128(value, nibble), value));
-	__m128i decimal = _mm_cmpgt_epi8(value, _mm_set1_epi8(9));
+	/* what is no digit, or no letter, becomes a large byte in the one or the other */
+	__m128i digit = _mm_sub_epi8(lower, _mm_set1_epi8(0x20));
+	__m128i letter = _mm_sub_epi8(lower, _mm_set1_epi8(0x71));
+	__m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+	__m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+	__m128i value = _mm_min_epu8(digit, _mm_add_epi8(letter, _mm_set1_epi8(10)));
 	uint64_t packed;
 
-	*bad |= _mm_movemask_epi8(_mm_and_si128(good, _mm_cmpeq_epi8(decimal, letter))) != 0xffff;
+	*bad |= _mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) != 0xffff;
 	value = _mm_or_si128(_mm_slli_epi16(value, 4), _mm_srli_epi16(value, 8));
 	value = _mm_and_si128(value, _mm_set1_epi16(0xff));
 	packed = __builtin_bswap64((uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(value, value)));
@@ -90,7 +85,7 @@ static inline void number_hex8_pair(uint64_t a, uint64_t b, bool *bad, uint32_t 
 static inline void number_dec8_pair(uint64_t a, uint64_t b, bool *bad, uint32_t *ret_a, uint32_t *ret_b)
 {
 #ifdef __SSE2__
-	__m128i digits = _mm_sub_epi8(_mm_set_epi64x((long long)b, (long long)a), _mm_set1_epi8('0'));
+	__m128i digits = _mm_set_epi64x((long long)b, (long long)a);
 	__m128i nine = _mm_set1_epi8(9);
 	__m128i value;
 	uint64_t packed;

@@ -35,6 +35,7 @@ void sym_scan_release(struct sym_scan *scan)
 	free(scan->function.lines);
 	free(scan->function.inlines);
 	free(scan->function.ranges);
+	scan->function = (struct sym_function){.address = 0};
 }
 
 /* Fields */
@@ -177,9 +178,10 @@ static int end_function(struct sym_scan *scan, struct err *err)
 		return 0;
 	scan->has_function = false;
 	scan->counts->lines += f->line_count;
-	scan->counts->inline_ranges += f->range_count;
+	scan->counts->inline_ranges += f->ranges_written;
 	result = scan->sink.function(scan->sink.ctx, f, err);
 	f->line_count = f->inline_count = f->range_count = 0;
+	f->ranges_written = 0;
 	return result;
 }
 
@@ -261,19 +263,18 @@ static int read_origin(struct sym_scan *scan, struct slice rest)
 	return GOOD;
 }
 
-static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count)
+static int read_ranges(struct sym_scan *scan, struct slice rest, size_t count, uint32_t level)
 {
 	bool overflows = false; /* told only where no number is bad */
 
 	for (size_t i = 0; i < count; i++) {
-		struct sym_range range = {.inlined = (uint32_t)scan->function.inline_count};
+		uint64_t address, size;
 		int reason;
 
-		if ((reason = take_hex(&rest, &range.address)) != GOOD ||
-		    (reason = take_hex(&rest, &range.size)) != GOOD)
+		if ((reason = take_hex(&rest, &address)) != GOOD || (reason = take_hex(&rest, &size)) != GOOD)
 			return reason;
-		overflows |= range_overflows(range.address, range.size);
-		*sym_scan_add_range(scan) = range;
+		overflows |= range_overflows(address, size);
+		sym_scan_add_range(scan, address, size, level);
 	}
 	return overflows ? SKIP_ADDRESS_OVERFLOW : GOOD;
 }
@@ -288,7 +289,7 @@ static int read_call_site(struct slice *rest, bool old, uint32_t *ret_level, str
 	    (!old && (reason = take_signed(rest, SYM_NO_FILE, &inlined->call_file)) != GOOD) ||
 	    (reason = take_dec(rest, &inlined->origin)) != GOOD)
 		return reason;
-	inlined->call_line = (uint32_t)line;
+	inlined->call_line = inlined->call_file == SYM_NO_FILE ? 0 : (uint32_t)line;
 	return GOOD;
 }
 
@@ -297,6 +298,7 @@ static int read_inline(struct sym_scan *scan, struct slice rest)
 	size_t fields = count_fields(rest, SIZE_MAX);
 	bool old = fields % 2 == 1; /* the parity is all that tells (rule R30) */
 	size_t ranges_before = scan->function.range_count;
+	uint64_t written_before = scan->function.ranges_written;
 	struct sym_inline inlined;
 	uint32_t level;
 	int reason;
@@ -307,14 +309,13 @@ static int read_inline(struct sym_scan *scan, struct slice rest)
 		return SKIP_TOO_FEW_FIELDS;
 	reason = read_call_site(&rest, old, &level, &inlined);
 	if (reason == GOOD)
-		reason = read_ranges(scan, rest, (fields - (old ? 3 : 4)) / 2);
+		reason = read_ranges(scan, rest, (fields - (old ? 3 : 4)) / 2, level);
 	if (reason == GOOD && level > SYM_LEVEL_MAX)
 		reason = SKIP_INLINE_LEVEL;
 	if (reason != GOOD) {
-		scan->function.range_count = ranges_before;
+		sym_scan_drop_ranges(scan, ranges_before, written_before);
 		return reason;
 	}
-	inlined.level = (uint16_t)level;
 	*sym_scan_add_inline(scan) = inlined;
 	return GOOD;
 }

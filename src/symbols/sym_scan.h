@@ -26,13 +26,15 @@ struct sym_line {
 
 struct sym_inline {
 	uint64_t call_file; /* id as written, SYM_NO_FILE or SYM_FILE_AS_PLACE */
-	uint32_t call_line, origin;
-	uint16_t level;
+	uint32_t call_line; /* 0: unknown, as it is without a file */
+	uint32_t origin;
 };
 
+/* Not empty. */
 struct sym_range {
 	uint64_t address, size;
 	uint32_t inlined; /* index into inlines */
+	uint16_t level;
 };
 
 /* A FUNC with the records below it, in file order. */
@@ -44,6 +46,7 @@ struct sym_function {
 	struct sym_range *ranges;
 	size_t line_count, inline_count, range_count;
 	size_t line_cap, inline_cap, range_cap;
+	uint64_t ranges_written; /* those without addresses, too */
 };
 
 /* Where good records go.  Slices are valid during the call; empty names are already named. */
@@ -99,13 +102,24 @@ static inline struct sym_inline *sym_scan_add_inline(struct sym_scan *scan)
 	return &f->inlines[f->inline_count++];
 }
 
-static inline struct sym_range *sym_scan_add_range(struct sym_scan *scan)
+/* An empty range takes no part: the next one is written over it. */
+static inline void sym_scan_add_range(struct sym_scan *scan, uint64_t address, uint64_t size, uint32_t level)
 {
 	struct sym_function *f = &scan->function;
 
 	if (f->range_count == f->range_cap)
 		f->ranges = grow_array(f->ranges, &f->range_cap, f->range_count + 1, sizeof(*f->ranges));
-	return &f->ranges[f->range_count++];
+	f->ranges[f->range_count] = (struct sym_range){
+		.address = address, .size = size, .inlined = (uint32_t)f->inline_count, .level = (uint16_t)level};
+	f->range_count += size > 0;
+	f->ranges_written++;
+}
+
+/* Takes back what a record added before it turned out to be bad. */
+static inline void sym_scan_drop_ranges(struct sym_scan *scan, size_t count, uint64_t written)
+{
+	scan->function.range_count = count;
+	scan->function.ranges_written = written;
 }
 
 #endif

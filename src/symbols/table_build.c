@@ -121,6 +121,9 @@ int table_build_finish(struct table_build *build, struct table_summary *ret_summ
 
 	if (sym_scan_finish(&build->scan, err) < 0)
 		return -1;
+	/* the workspaces of the pass make room for those of the end */
+	sym_scan_release(&build->scan);
+	func_flatten_release(&build->flatten);
 	if (table_write(&build->draft, err) < 0)
 		return -1;
 	counts->build_us = clock_cpu_us() - before;

@@ -81,13 +81,9 @@ static void sort_names(struct table_writer *w)
 		name_pool_use(&draft->names, draft->functions[i].name);
 	for (size_t i = 0; i < draft->publics.count; i++)
 		name_pool_use(&draft->names, draft->publics.symbols[i].name);
-	for (size_t i = 0; i < draft->dictionary.used_count; i++) {
-		struct origin *origin = dictionary_used_origin(&draft->dictionary, i);
-
-		if (origin->name == 0)
-			origin->name = w->omitted + 1;
-		name_pool_use(&draft->names, origin->name - 1);
-	}
+	dictionary_name_origins(&draft->dictionary, w->omitted);
+	for (size_t i = 0; i < dictionary_origin_count(&draft->dictionary); i++)
+		name_pool_use(&draft->names, draft->dictionary.origins[i].name);
 	name_pool_sort(&draft->names, &w->sorted_names, &w->header.names);
 }
 
@@ -98,25 +94,28 @@ static uint32_t ordinal_of(const struct table_writer *w, uint32_t name)
 
 /* Header */
 
+static uint32_t greatest_line(const struct ref_table *table)
+{
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->refs[i].line > line)
+			line = table->refs[i].line;
+	return line;
+}
+
 static void measure_dictionary(struct table_writer *w)
 {
 	const struct dictionary *d = &w->draft->dictionary;
 	struct table_header *h = &w->header;
-	uint32_t line = 0, call_line = 0;
 
-	for (size_t i = 0; i < d->place_count; i++)
-		if (d->places[i].line > line)
-			line = d->places[i].line;
-	for (size_t i = 0; i < d->call_count; i++)
-		if (d->calls[i].line > call_line)
-			call_line = d->calls[i].line;
 	h->files = d->file_ids.count;
-	h->origins = (uint32_t)d->used_count;
-	h->places = (uint32_t)d->place_count;
-	h->calls = (uint32_t)d->call_count;
+	h->origins = (uint32_t)dictionary_origin_count(d);
+	h->places = (uint32_t)d->places.count;
+	h->calls = (uint32_t)d->calls.count;
 	h->file_bits = (uint8_t)bits_for((uint64_t)h->files + FILE_FIRST - 1);
-	h->line_bits = (uint8_t)bits_for(line);
-	h->call_line_bits = (uint8_t)bits_for(call_line);
+	h->line_bits = (uint8_t)bits_for(greatest_line(&d->places));
+	h->call_line_bits = (uint8_t)bits_for(greatest_line(&d->calls));
 	h->origin_bits = (uint8_t)bits_for(h->origins ? h->origins - 1 : 0);
 	h->place_bits = (uint8_t)bits_for(h->places);
 	h->call_bits = (uint8_t)bits_for(h->calls);
@@ -306,18 +305,24 @@ static int write_records(struct table_writer *w, struct err *err)
 
 /* Dictionaries, grouped by origin: within one, in order of first use, which is the order of their numbers */
 
-static uint32_t *sum_up(const struct table_writer *w, bool calls)
+/* Where each origin's refs begin, and behind the last origin the end. */
+static uint32_t *sum_up(const struct ref_table *table, size_t origins)
 {
-	struct dictionary *d = &w->draft->dictionary;
-	uint32_t *first = mem_alloc((d->used_count + 1) * sizeof(*first));
+	uint32_t *first = mem_alloc((origins + 1) * sizeof(*first));
 
 	first[0] = 0;
-	for (size_t i = 0; i < d->used_count; i++) {
-		const struct origin *origin = dictionary_used_origin(d, i);
-
-		first[i + 1] = first[i] + (calls ? origin->call_count : origin->place_count);
-	}
+	for (size_t i = 0; i < origins; i++)
+		first[i + 1] = first[i] + ref_table_count_of(table, i);
 	return first;
+}
+
+static uint32_t *order_refs(const struct ref_table *table, const uint32_t *first)
+{
+	uint32_t *order = mem_alloc(table->count * sizeof(*order) + 1);
+
+	for (size_t i = 0; i < table->count; i++)
+		order[first[table->refs[i].origin] + table->refs[i].number] = (uint32_t)i;
+	return order;
 }
 
 static void put_origin(void *ctx, size_t index, struct bit_writer *bits)
@@ -325,8 +330,8 @@ static void put_origin(void *ctx, size_t index, struct bit_writer *bits)
 	struct table_writer *w = ctx;
 	uint32_t name = 0;
 
-	if (index < w->draft->dictionary.used_count)
-		name = ordinal_of(w, dictionary_used_origin(&w->draft->dictionary, index)->name - 1);
+	if (index < w->header.origins)
+		name = ordinal_of(w, w->draft->dictionary.origins[index].name);
 	bits_put(bits, name, w->header.name_bits);
 	bits_put(bits, w->first_place[index], w->header.place_bits);
 	bits_put(bits, w->first_call[index], w->header.call_bits);
@@ -335,7 +340,7 @@ static void put_origin(void *ctx, size_t index, struct bit_writer *bits)
 static void put_place(void *ctx, size_t index, struct bit_writer *bits)
 {
 	struct table_writer *w = ctx;
-	const struct place *place = &w->draft->dictionary.places[w->order[index]];
+	const struct ref *place = &w->draft->dictionary.places.refs[w->order[index]];
 
 	bits_put(bits, place->file, w->header.file_bits);
 	bits_put(bits, place->line, w->header.line_bits);
@@ -344,7 +349,7 @@ static void put_place(void *ctx, size_t index, struct bit_writer *bits)
 static void put_call(void *ctx, size_t index, struct bit_writer *bits)
 {
 	struct table_writer *w = ctx;
-	const struct call *call = &w->draft->dictionary.calls[w->order[index]];
+	const struct ref *call = &w->draft->dictionary.calls.refs[w->order[index]];
 
 	bits_put(bits, call->callee, w->header.origin_bits);
 	bits_put(bits, call->file, w->header.file_bits);
@@ -353,31 +358,25 @@ static void put_call(void *ctx, size_t index, struct bit_writer *bits)
 
 static int write_places(struct table_writer *w, struct err *err)
 {
-	const struct dictionary *d = &w->draft->dictionary;
-
-	w->order = mem_alloc(d->place_count * sizeof(*w->order) + 1);
-	for (size_t i = 0; i < d->place_count; i++)
-		w->order[w->first_place[d->places[i].origin] + d->places[i].number] = (uint32_t)i;
-	return value_emit_array(&w->values, TABLE_PLACES, d->place_count, table_place_bits(&w->header), 0,
+	w->order = order_refs(&w->draft->dictionary.places, w->first_place);
+	return value_emit_array(&w->values, TABLE_PLACES, w->header.places, table_place_bits(&w->header), 0,
 				put_place, w, err);
 }
 
 static int write_calls(struct table_writer *w, struct err *err)
 {
-	const struct dictionary *d = &w->draft->dictionary;
-
 	free(w->order);
-	w->order = mem_alloc(d->call_count * sizeof(*w->order) + 1);
-	for (size_t i = 0; i < d->call_count; i++)
-		w->order[w->first_call[d->calls[i].origin] + d->calls[i].number] = (uint32_t)i;
-	return value_emit_array(&w->values, TABLE_CALLS, d->call_count, table_call_bits(&w->header), 0,
+	w->order = order_refs(&w->draft->dictionary.calls, w->first_call);
+	return value_emit_array(&w->values, TABLE_CALLS, w->header.calls, table_call_bits(&w->header), 0,
 				put_call, w, err);
 }
 
 static int write_dictionary(struct table_writer *w, struct err *err)
 {
-	w->first_place = sum_up(w, false);
-	w->first_call = sum_up(w, true);
+	const struct dictionary *d = &w->draft->dictionary;
+
+	w->first_place = sum_up(&d->places, w->header.origins);
+	w->first_call = sum_up(&d->calls, w->header.origins);
 	if (value_emit_array(&w->values, TABLE_ORIGINS, w->header.origins, table_origin_bits(&w->header), 1,
 			     put_origin, w, err) < 0)
 		return -1;
@@ -406,6 +405,32 @@ static int write_paths(struct table_writer *w, struct err *err)
 	return result;
 }
 
+/* What has been written makes room for what is still to be: the names are compressed last. */
+
+static void release_records(struct table_writer *w)
+{
+	struct table_draft *draft = w->draft;
+
+	record_writer_release(&w->records);
+	spill_release(&draft->spill);
+	publics_release(&draft->publics);
+	free(draft->functions);
+	draft->functions = NULL;
+	if (w->pieces != w->functions)
+		free(w->pieces);
+	free(w->functions);
+	w->pieces = w->functions = NULL;
+}
+
+static void release_dictionary(struct table_writer *w)
+{
+	dictionary_release_origins(&w->draft->dictionary);
+	free(w->first_place);
+	free(w->first_call);
+	free(w->order);
+	w->first_place = w->first_call = w->order = NULL;
+}
+
 static int write_all(struct table_writer *w, struct err *err)
 {
 	struct table_draft *draft = w->draft;
@@ -416,8 +441,12 @@ static int write_all(struct table_writer *w, struct err *err)
 	sort_functions(w);
 	publics_resolve(&draft->publics, w->functions, draft->function_count);
 	sort_names(w);
-	if (write_header(w, err) < 0 || write_records(w, err) < 0 || write_dictionary(w, err) < 0)
+	if (write_header(w, err) < 0 || write_records(w, err) < 0)
 		return -1;
+	release_records(w);
+	if (write_dictionary(w, err) < 0)
+		return -1;
+	release_dictionary(w);
 	if (names_write(&w->values, &draft->names, w->sorted_names, w->header.names, err) < 0)
 		return -1;
 	return write_paths(w, err);
@@ -433,15 +462,10 @@ int table_write(struct table_draft *draft, struct err *err)
 	w->cut = mem_alloc(sizeof(*w->cut));
 	record_writer_init(&w->records, &w->values);
 	result = write_all(w, err);
-	record_writer_release(&w->records);
+	release_records(w);
+	release_dictionary(w);
 	buf_release(&w->entry);
-	if (w->pieces != w->functions)
-		free(w->pieces);
-	free(w->functions);
 	free(w->sorted_names);
-	free(w->first_place);
-	free(w->first_call);
-	free(w->order);
 	free(w->cut);
 	free(w);
 	return result;

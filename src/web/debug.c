@@ -21,20 +21,30 @@ static void output_cache_hits(struct web *web, const struct debug_request *debug
 	answer(response, 200, "{\"success\": true}");
 }
 
+/* The table, or the memory of there being none. */
+static bool evict_table(struct store *store, struct module_name module, struct slice key)
+{
+	struct buf spelling = BUF_INIT;
+	struct err err = ERR_INIT;
+	bool done;
+
+	module_add_spelling(&spelling, module);
+	done = store_delete(store, key, &err) >= 0 && store_absent_delete(store, buf_slice(&spelling), &err) >= 0;
+	buf_release(&spelling);
+	if (!done)
+		log_error("cannot evict %.*s: %s", SLICE_PRINT(key), err.msg);
+	return done;
+}
+
 /* With an offset the SymServer's address cache is meant, otherwise the DiskCache's file. */
 static bool evict(struct web *web, const struct debug_request *debug, struct slice key)
 {
 	struct resolver *resolver = web->resolver;
 	struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
 
-	if (!debug->has_offset) {
-		if (store_delete(resolver->env->store, key, &err) >= 0)
-			return true;
-		log_error("cannot evict %.*s: %s", SLICE_PRINT(key), err.msg);
-		return false;
-	}
-	if (!addrcache_usable(resolver->addrcache))
+	if (!debug->has_offset)
+		return evict_table(resolver->env->store, debug->module, key);
+	if (!addrcache_has_servers(resolver->addrcache))
 		return false;
 	frame_key_add(&text, key, 0, resolver->options.nearest, debug->offset);
 	resolver_forget_add(resolver, key, 0, resolver->options.nearest, debug->offset);

@@ -239,7 +239,8 @@ write_configuration() {
 				symbolURLs: [$url | select(. != "")],
 				retries: 1, retryDelayMs: 10
 			},
-			SymServer: { memcachedServers: [$memcached | select(. != "")] },
+			# a busy machine is no reason to find memcached slow
+			SymServer: { memcachedServers: [$memcached | select(. != "")], memcachedTimeoutMs: 300 },
 			process: { workers: 2, fetchers: 2, waitMs: 20000 }
 		} | '"${1:-.}" --args "$(base_configuration)" >"$work/symbolicate.json"
 }
@@ -299,9 +300,11 @@ request() {
 
 get() { request GET "$@"; }
 
-# post PATH BODY [CURL OPTION...]
+# post PATH BODY [CURL OPTION...]; how many went to each path is in ${posts[PATH]}.
+declare -A posts=()
 post() {
 	local path=$1
+	posts[${path%%\?*}]=$((${posts[${path%%\?*}]:-0} + 1))
 	printf '%s' "$2" >"$work/request"
 	shift 2
 	request POST "$path" --data-binary "@$work/request" "$@"

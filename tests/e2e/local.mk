@@ -8,9 +8,22 @@ e2e_tests = \
 	tests/e2e/faults.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
+	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
+	tests/e2e/shared_cache.sh \
+	tests/e2e/sources.sh \
 	tests/e2e/spawn.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
 	tests/samples
+
+CLEANFILES += quickstart.log check.log
+clean-local:
+	rm -rf tests/logs
+
+# Not with sanitizers, and too slow for every check.
+check-valgrind: all $(check_PROGRAMS)
+	$(AM_TESTS_ENVIRONMENT) bash $(top_srcdir)/tests/e2e/valgrind.sh
+.PHONY: check-valgrind
+EXTRA_DIST += tests/e2e/valgrind.sh

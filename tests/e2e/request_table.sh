@@ -10,6 +10,17 @@ request_table() {
 	transport
 	paths
 	callers
+	counts
+	limits
+}
+
+# Over every limit: the web server's own or, where it passes the body on, ours.
+limits() {
+	head -c 70000000 /dev/zero >"$work/huge"
+	request POST / --data-binary "@$work/huge" -H 'Expect:'
+	is 'a body over every limit: status' "$status" 413
+	like 'a body over every limit: it is said in JSON' "$(jq -r .title <<<"$body" 2>&1)" '413|larger than'
+	rm "$work/huge"
 }
 
 dialects() {
@@ -78,4 +89,11 @@ callers() {
 	is 'the debug protocol for a web page' "$status" 400
 	post / "$SAMPLE" -H 'Proxy: http://127.0.0.1:9/'
 	is_json 'a Proxy header changes nothing' "$SAMPLE_ANSWER"
+}
+
+counts() {
+	is 'every POST is counted once' \
+		"$(counter requests_snappy) $(counter requests_v4) $(counter requests_v5)" \
+		"${posts[/]} ${posts[/symbolicate/v4]} ${posts[/symbolicate/v5]}"
+	is 'and no connection was broken' "$(counter requests_broken)" 0
 }

@@ -15,6 +15,7 @@ stop pool
 is 'the pool ends with status 0' "$exit_status" 0
 post / "$SAMPLE"
 is 'the web server says that nobody is there' "$status" 502
+is_json 'in JSON' '{"title":"502 Bad Gateway"}'
 
 start_pool
 check 'the sample after' sample_works
@@ -33,7 +34,10 @@ curl -s -m 60 -d "$slow" "$web_url/" >"$work/slow.answer" &
 client=$!
 slow_is_asked() { [ "$(upstream_requests slow.sym)" -gt 0 ]; }
 check 'the download has begun' wait_until 20 slow_is_asked
+before=$(pool_children | wc -l)
 kill "${pid_of[pool]}"
+idle_workers_ended() { [ "$(pool_children | wc -l)" -lt "$before" ]; }
+check 'idle workers end' wait_until 20 idle_workers_ended
 touch "$symbols/go"
 wait $client
 is 'the request in progress is answered' "$(jq -c .symbolicatedStacks "$work/slow.answer" 2>&1)" '[["slow() (in slow.pdb)"]]'

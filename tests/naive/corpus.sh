@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Real symbol files: 20,000 addresses each, table against text. Set SYMBOLICATE_CORPUS to a symbol store; .sym.xz is
+# Real symbol files: 100,000 addresses each, table against text. Set SYMBOLICATE_CORPUS to a symbol store; .sym.xz is
 # unpacked. Files over CORPUS_MAX_MB (200) of text are left to make check-slow.
 . "${top_srcdir:-.}/tests/naive/lookup.sh"
 [ -d "${SYMBOLICATE_CORPUS:-/nonexistent}" ] || { echo "1..0 # SKIP no corpus: set SYMBOLICATE_CORPUS"; exit 0; }
@@ -20,7 +20,7 @@ while read -r file; do
         echo "ok $number - $name # SKIP over CORPUS_MAX_MB"
         continue
     fi
-    "$naive_dir/compare.sh" "$subject" "$work/text.sym" "${CORPUS_ADDRESSES:-20000}" 1 >"$work/output"
+    "$naive_dir/compare.sh" "$subject" "$work/text.sym" "${CORPUS_ADDRESSES:-100000}" 1 >"$work/output"
     tap $? "$name" "$work/output"
 done <"$work/files"
 [ "$failures" -eq 0 ]

@@ -54,6 +54,9 @@ static void keys(void)
 	check_key("\xc3\xa9", "1", "%C3%A9/1");
 	module_add_key(&key, (struct module_name){{"a\0b", 3}, {"1", 1}});
 	CHECK_TEXT(buf_slice(&key), "a%00b/1");
+	buf_clear(&key);
+	module_add_spelling(&key, name("XUL a.pdb", "aB-1"));
+	CHECK_TEXT(buf_slice(&key), "XUL%20a.pdb/AB1");
 	buf_release(&key);
 }
 
