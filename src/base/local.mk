@@ -6,6 +6,7 @@ libbase_a_SOURCES = \
 	src/base/err.c src/base/err.h \
 	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/hash_avx2.c src/base/hash_avx2.h \
 	src/base/json_text.c src/base/json_text.h \
 	src/base/log.c src/base/log.h \
 	src/base/mem.c src/base/mem.h \

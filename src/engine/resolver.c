@@ -26,7 +26,7 @@ void resolver_init(struct resolver *resolver, const struct resolver_options *opt
 		.addrcache = addrcache,
 		.flights = flights,
 		.slot = slot,
-		.added = mem_calloc(RESOLVER_ADDED_KEYS, sizeof(uint64_t)),
+		.added = mem_calloc(RESOLVER_ADDED_KEYS, sizeof(uint32_t)),
 	};
 }
 

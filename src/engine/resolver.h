@@ -34,7 +34,7 @@ struct resolver {
 	struct addrcache *addrcache;
 	struct flight_control *flights; /* NULL: never wait, what is not held stays unsettled */
 	struct state_slot *slot;
-	uint64_t *added;      /* hashes of keys this process has offered to memcached */
+	uint32_t *added;      /* hashes of keys this process has offered to memcached */
 };
 
 void resolver_init(struct resolver *resolver, const struct resolver_options *options, struct environment *env,
@@ -70,7 +70,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 void resolver_after_answer(struct resolver *resolver, struct resolver_adds *adds);
 
 /* What frame_key_add() names was deleted from memcached: may be offered again. */
-void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
-			 uint64_t offset);
+void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation,
+			 bool nearest, uint64_t offset);
 
 #endif

@@ -9,8 +9,6 @@
 /* One multi-get's keys; more than this in one go would outlast its deadline. */
 enum { KEYS_PER_GET = 2000 };
 
-
-
 struct asked_key {
 	struct wanted_module *module;
 	uint32_t first, count; /* of the module's frames: those with this offset */
@@ -144,28 +142,54 @@ static uint64_t module_hash(struct slice module_key, uint64_t generation, bool n
 
 static uint64_t offset_hash(uint64_t module_hash, uint64_t offset)
 {
-	return hash_seeded(module_hash, &offset, sizeof(offset)) | 1;
+	return hash_seeded(module_hash, &offset, sizeof(offset));
 }
 
-static uint64_t *added_place(struct resolver *resolver, uint64_t hash)
+/*
+ * A set of hashes that lie side by side, latest first.  With one place for each
+ * hash, two hot keys that share it would be offered again and again in turn.
+ */
+enum { ADDED_WAYS = 8 };
+
+static uint32_t *added_set(struct resolver *resolver, uint64_t hash)
 {
-	return &resolver->added[(hash >> 1) % RESOLVER_ADDED_KEYS];
+	return &resolver->added[hash % (RESOLVER_ADDED_KEYS / ADDED_WAYS) * ADDED_WAYS];
 }
 
-void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation, bool nearest,
-			 uint64_t offset)
+/* What is kept of a hash; 0 is an empty place. */
+static uint32_t added_tag(uint64_t hash)
 {
-	*added_place(resolver, offset_hash(module_hash(module_key, generation, nearest), offset)) = 0;
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static uint32_t *find_added(uint32_t *set, uint32_t tag)
+{
+	for (unsigned i = 0; i < ADDED_WAYS; i++)
+		if (set[i] == tag)
+			return &set[i];
+	return NULL;
+}
+
+void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation,
+			 bool nearest, uint64_t offset)
+{
+	uint64_t hash = offset_hash(module_hash(module_key, generation, nearest), offset);
+	uint32_t *place = find_added(added_set(resolver, hash), added_tag(hash));
+
+	if (place)
+		*place = 0;
 }
 
 /* Whether it is new to this process; notes it. */
 static bool is_first_add(struct resolver *resolver, uint64_t hash)
 {
-	uint64_t *place = added_place(resolver, hash);
-	bool first = *place != hash;
+	uint32_t *set = added_set(resolver, hash), tag = added_tag(hash);
 
-	*place = hash;
-	return first;
+	if (find_added(set, tag))
+		return false;
+	memmove(set + 1, set, (ADDED_WAYS - 1) * sizeof(*set));
+	set[0] = tag;
+	return true;
 }
 
 /* What adds are made of: one after the other in the same memory. */
@@ -177,10 +201,12 @@ struct adding {
 	uint64_t count;
 };
 
-static bool add_frame(struct adding *adding, const struct wanted_module *module, const struct wanted_frame *frame)
+static bool add_frame(struct adding *adding, const struct wanted_module *module,
+		      const struct wanted_frame *frame)
 {
 	const struct symbol_answer *answer = adding->request->answers[frame->frame];
 	struct frame_value value = {.found = answer != NULL, .code_file = module->code_file};
+	enum addrcache_result result;
 
 	if (answer)
 		value.answer = *answer;
@@ -188,9 +214,9 @@ static bool add_frame(struct adding *adding, const struct wanted_module *module,
 	buf_clear(&adding->value);
 	frame_key_add(&adding->key, module->key, module->local_identity, adding->nearest, frame->offset);
 	frame_value_encode(&adding->value, &value);
-	adding->count++;
-	return addrcache_add(adding->resolver->addrcache, buf_slice(&adding->key), buf_slice(&adding->value)) ==
-	       ADDRCACHE_OK;
+	result = addrcache_add(adding->resolver->addrcache, buf_slice(&adding->key), buf_slice(&adding->value));
+	adding->count += result == ADDRCACHE_OK;
+	return result == ADDRCACHE_OK;
 }
 
 static void add_module(struct adding *adding, const struct wanted_module *module)

@@ -23,7 +23,9 @@
 enum {
 	RECORD_BYTES = 65528, /* the longest content that needs no padding */
 	FASTCGI_VERSION = 1,  /* FastCGI 1.0, section 8 */
+	RECORD_END_REQUEST = 3,
 	RECORD_STDOUT = 6,
+	RECORDS_PER_WRITE = 16,
 	HEADER_BYTES = 8,
 	READ_STEP = 64 * 1024,
 };
@@ -34,6 +36,7 @@ struct server {
 	FCGX_Request request;
 	struct buf body;
 	struct web_response response;
+	struct buf head;
 };
 
 static struct slice parameter(void *ctx, const char *name)
@@ -173,50 +176,82 @@ static bool write_vector(int fd, struct iovec *parts, int count)
 	return true;
 }
 
-static bool write_record(const struct server *server, const char *data, size_t len)
-{
-	int id = server->request.requestId;
-	unsigned char head[HEADER_BYTES] = {FASTCGI_VERSION, RECORD_STDOUT,
-					    (unsigned char)(id >> 8), (unsigned char)id,
-					    (unsigned char)(len >> 8), (unsigned char)len};
-	struct iovec parts[] = {
-		{head, sizeof(head)},
-		{(char *)(uintptr_t)data, len},
-	};
+/* Records on their way out, several to a call. */
+struct output {
+	int fd;
+	unsigned char id[2];
+	struct iovec parts[2 * RECORDS_PER_WRITE];
+	unsigned char heads[RECORDS_PER_WRITE][HEADER_BYTES];
+	int records;
+	bool failed;
+};
 
-	return write_vector(server->request.ipcFd, parts, 2);
+static void flush_output(struct output *output)
+{
+	if (!output->failed && !write_vector(output->fd, output->parts, 2 * output->records))
+		output->failed = true;
+	output->records = 0;
+}
+
+static void add_record(struct output *output, unsigned char type, const char *data, size_t len)
+{
+	unsigned char head[HEADER_BYTES] = {FASTCGI_VERSION, type, output->id[0], output->id[1],
+					    (unsigned char)(len >> 8), (unsigned char)len};
+	struct iovec *parts;
+
+	if (output->records == RECORDS_PER_WRITE)
+		flush_output(output);
+	parts = &output->parts[2 * output->records];
+	memcpy(output->heads[output->records], head, sizeof(head));
+	parts[0] = (struct iovec){output->heads[output->records++], sizeof(head)};
+	parts[1] = (struct iovec){(char *)(uintptr_t)data, len};
 }
 
 /* Whole records straight from the buffer: the library would cut them into 8 KB writes. */
-static bool write_stdout(const struct server *server, struct slice text)
+static void add_stdout(struct output *output, struct slice text)
 {
-	for (size_t at = 0; at < text.len; at += RECORD_BYTES) {
-		size_t len = text.len - at < RECORD_BYTES ? text.len - at : RECORD_BYTES;
+	for (size_t at = 0; at < text.len; at += RECORD_BYTES)
+		add_record(output, RECORD_STDOUT, text.data + at,
+			   text.len - at < RECORD_BYTES ? text.len - at : RECORD_BYTES);
+}
 
-		if (!write_record(server, text.data + at, len))
-			return false;
-	}
-	return true;
+/*
+ * The records that end the request go out together with the answer: by
+ * themselves, as FCGX_Finish_r() would write them, they wake the web server anew.
+ */
+static void add_end(struct output *output)
+{
+	static const char complete[8]; /* application and protocol status 0 */
+
+	add_record(output, RECORD_STDOUT, NULL, 0);
+	add_record(output, RECORD_END_REQUEST, complete, sizeof(complete));
 }
 
 static void send_response(struct server *server, bool head_only)
 {
 	struct web_response *response = &server->response;
-	struct buf head = BUF_INIT;
+	int id = server->request.requestId;
+	struct output output = {
+		.fd = server->request.ipcFd, .id = {(unsigned char)(id >> 8), (unsigned char)id}};
+	struct buf *head = &server->head;
 
-	buf_addf(&head, "Status: %d %s\r\n", response->status, response->reason);
-	buf_add_slice(&head, buf_slice(&response->headers));
-	buf_add_text(&head, "\r\n");
-	if (!head_only && response->body.len + head.len <= RECORD_BYTES) {
-		buf_add_slice(&head, buf_slice(&response->body));
+	buf_clear(head);
+	buf_addf(head, "Status: %d %s\r\n", response->status, response->reason);
+	buf_add_slice(head, buf_slice(&response->headers));
+	buf_add_text(head, "\r\n");
+	if (!head_only && response->body.len + head->len <= RECORD_BYTES) {
+		buf_add_slice(head, buf_slice(&response->body));
 		head_only = true;
 	}
-	if (!write_stdout(server, buf_slice(&head)) ||
-	    (!head_only && !write_stdout(server, buf_slice(&response->body)))) {
+	add_stdout(&output, buf_slice(head));
+	if (!head_only)
+		add_stdout(&output, buf_slice(&response->body));
+	add_end(&output);
+	flush_output(&output);
+	if (output.failed) {
 		counter_add(server->web->resolver->slot, COUNTER_clients_gone, 1);
 		log_info("the client did not take its answer: %s", strerror(errno));
 	}
-	buf_release(&head);
 }
 
 /* ---- the loop ---- */
@@ -225,7 +260,7 @@ static void serve_connection(struct server *server, int fd)
 {
 	const struct fcgi_options *options = server->options;
 	struct web_request request;
-	bool whole;
+	bool whole, answered;
 
 	set_limits(fd, options);
 	state_slot_phase(options->state, options->slot, PHASE_BUSY);
@@ -234,15 +269,16 @@ static void serve_connection(struct server *server, int fd)
 	signals_alarm(0);
 	if (whole) {
 		web_handle(server->web, &request, &server->response);
-		if (!server->response.no_answer)
-			send_response(server, slice_is(request.method, "HEAD"));
 	} else {
 		counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
 	}
-	if (server->request.ipcFd >= 0)
+	answered = whole && !server->response.no_answer;
+	if (answered)
+		send_response(server, slice_is(request.method, "HEAD"));
+	if (server->request.ipcFd >= 0 && !answered)
 		FCGX_Finish_r(&server->request);
 	else
-		FCGX_Free(&server->request, 1);
+		FCGX_Free(&server->request, 1); /* closes, too, and adds nothing to what was written */
 	if (whole)
 		web_after_answer(server->web);
 	state_slot_phase(options->state, options->slot, PHASE_IDLE);
@@ -283,5 +319,6 @@ int fcgi_serve(const struct fcgi_options *options, struct web *web, struct err *
 	result = serve_loop(&server, err);
 	web_response_release(&server.response);
 	buf_release(&server.body);
+	buf_release(&server.head);
 	return result;
 }

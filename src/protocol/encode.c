@@ -18,8 +18,8 @@ struct frame_view encode_frame_view(const struct request *request, const struct 
 }
 
 /* The answer of a frame this far behind the one at hand, or NULL. */
-static const struct symbol_answer *answer_ahead(const struct request *request, const struct job *job, uint32_t at,
-						uint32_t distance)
+static const struct symbol_answer *answer_ahead(const struct request *request, const struct job *job,
+						uint32_t at, uint32_t distance)
 {
 	return job->frame_count - at > distance ? request->answers[job->first_frame + at + distance] : NULL;
 }

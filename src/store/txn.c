@@ -114,7 +114,7 @@ uint64_t store_map_number(const struct store *store)
 	return store->map_number;
 }
 
-/* LMDB keeps what exceeds half a page on pages of its own, which nothing moves as long as the value exists. */
+/* LMDB keeps what exceeds half a page on pages of its own, which nothing moves while the value exists. */
 size_t store_lasting_bytes(const struct store *store)
 {
 	return store->page_bytes / 2;

@@ -171,7 +171,8 @@ static int resolve_block(struct table *table, const struct table_source *source,
 }
 
 int frames_resolve(struct table *table, const struct table_source *source, const struct record_view *view,
-		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err)
+		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret,
+		   struct err *err)
 {
 	struct entry entry;
 

@@ -11,7 +11,8 @@
  * frame is {NULL, ordinal}; inlines lie in `arena`.
  */
 int frames_resolve(struct table *table, const struct table_source *source, const struct record_view *view,
-		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret, struct err *err);
+		   unsigned index, uint64_t address, struct arena *arena, struct symbol_answer *ret,
+		   struct err *err);
 
 static inline struct symbol_frame frame_named(uint32_t ordinal)
 {

@@ -156,8 +156,8 @@ static int decompress(struct names_reader *reader, struct err *err)
 		return table_corrupt(err, "a group of names is too large");
 	buf_clear(&reader->decoded);
 	buf_reserve(&reader->decoded, (size_t)size + 1);
-	len = ZSTD_decompress_usingDDict(names_ring_decompressor(reader->ring), reader->decoded.data, (size_t)size, reader->frame.data,
-					 reader->frame.len, reader->ddict);
+	len = ZSTD_decompress_usingDDict(names_ring_decompressor(reader->ring), reader->decoded.data,
+					 (size_t)size, reader->frame.data, reader->frame.len, reader->ddict);
 	if (ZSTD_isError(len))
 		return table_corrupt(err, "a group of names cannot be decompressed");
 	reader->decoded.len = len;

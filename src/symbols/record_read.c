@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "symbols/block.h"
+#include "symbols/grow.h"
 
 #include <stdlib.h>
 
@@ -52,13 +53,14 @@ void record_directory_release(struct record_directory *directory)
 	free(directory->slots);
 }
 
-static int learn_directory(struct record_directory *directory, const struct table_source *source, struct err *err)
+static int learn_directory(struct record_directory *directory, const struct table_source *source,
+			   struct err *err)
 {
-	size_t cap = 64;
+	size_t cap = 0;
 	uint64_t from = 0;
 	int found;
 
-	directory->lasts = mem_calloc(cap, sizeof(*directory->lasts));
+	directory->lasts = mem_calloc(1, sizeof(*directory->lasts));
 	for (;;) {
 		struct slice value;
 		uint64_t key;
@@ -66,10 +68,7 @@ static int learn_directory(struct record_directory *directory, const struct tabl
 		found = source->get(source->ctx, TABLE_RECORDS, from, &key, &value, err);
 		if (found <= 0)
 			break;
-		if (directory->count == cap) {
-			cap *= 2;
-			directory->lasts = mem_realloc_array(directory->lasts, cap, sizeof(*directory->lasts));
-		}
+		directory->lasts = grow_array(directory->lasts, &cap, directory->count + 1, sizeof(key));
 		directory->lasts[directory->count++] = key;
 		if (key == UINT64_MAX)
 			break;

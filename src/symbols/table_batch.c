@@ -23,7 +23,8 @@ struct name_batch {
 static void begin_batch(struct name_batch *batch, struct table *table, struct arena *arena)
 {
 	if (table->name_numbers == NULL)
-		table->name_numbers = mem_calloc((size_t)table->header.names + 1, sizeof(*table->name_numbers));
+		table->name_numbers =
+			mem_calloc((size_t)table->header.names + 1, sizeof(*table->name_numbers));
 	*batch = (struct name_batch){.table = table, .arena = arena, .numbers = table->name_numbers};
 }
 
@@ -141,7 +142,8 @@ static int resolve_address(struct name_batch *batch, const struct table_source *
 	if (address < place->view->head.first)
 		return 0;
 	place->index = record_search_from(place->view, place->index, address);
-	return frames_resolve(batch->table, source, place->view, place->index, address, batch->arena, ret, err);
+	return frames_resolve(batch->table, source, place->view, place->index, address, batch->arena, ret,
+			      err);
 }
 
 static void collect_names(struct name_batch *batch, struct symbol_answer *answer)

@@ -34,7 +34,8 @@ static int lookup(struct table *table, const struct table_source *source, uint64
 	int found = record_find(table, source, address, &view, err);
 
 	if (found > 0)
-		found = frames_resolve(table, source, view, record_search(view, address), address, arena, ret, err);
+		found = frames_resolve(table, source, view, record_search(view, address), address, arena, ret,
+				       err);
 	if (found > 0 && name_answer(table, source, arena, ret, err) < 0)
 		return -1;
 	return found;

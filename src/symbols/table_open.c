@@ -45,7 +45,8 @@ static int get_exact(const struct table_source *source, unsigned kind, uint64_t 
 /* Few values are short, so forgetting the views of those is quick. */
 static void begin_epoch(struct table *table, const struct table_source *source)
 {
-	if (source->lasting == 0 || source->lasting != table->lasting || table->fleeting_count > FLEETING_VIEWS)
+	if (source->lasting == 0 || source->lasting != table->lasting ||
+	    table->fleeting_count > FLEETING_VIEWS)
 		table->stamp++;
 	else
 		for (unsigned i = 0; i < table->fleeting_count; i++)
@@ -218,7 +219,8 @@ static const uint8_t *take_string(const uint8_t *at, const uint8_t *end, struct 
 	return at + (len - 1);
 }
 
-static int read_paths(struct table *table, const struct table_source *source, ZSTD_DCtx *dctx, struct err *err)
+static int read_paths(struct table *table, const struct table_source *source, ZSTD_DCtx *dctx,
+		      struct err *err)
 {
 	const uint8_t *at, *end;
 
@@ -272,7 +274,8 @@ int table_open(struct table **ret, const struct table_source *source, struct nam
 	if (names_ring_decompressor(ring) == NULL)
 		return err_set(err, ERR_SYSTEM, "zstd: no context");
 	table = mem_zalloc(sizeof(*table));
-	if (read_header(table, source, err) < 0 || read_paths(table, source, names_ring_decompressor(ring), err) < 0 ||
+	if (read_header(table, source, err) < 0 ||
+	    read_paths(table, source, names_ring_decompressor(ring), err) < 0 ||
 	    open_names(table, source, ring, err) < 0) {
 		table_close(table);
 		return -1;

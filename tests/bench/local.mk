@@ -7,6 +7,7 @@ bench_parts = \
 	tests/bench/hello_fcgi \
 	tests/bench/lookup_bench \
 	tests/bench/make_requests \
+	tests/bench/symbolicate-fcgi-parts \
 	tests/bench/yardsticks
 # ... and those that print their figures themselves: others add theirs to this list.
 bench_targets =
@@ -33,6 +34,13 @@ tests_bench_make_requests_SOURCES = \
 	tests/bench/make_requests.c \
 	tests/bench/sym_functions.c tests/bench/sym_functions.h
 tests_bench_make_requests_LDADD = libsymbols.a libbase.a
+
+# the server, with its parts timed
+tests_bench_symbolicate_fcgi_parts_SOURCES = tests/bench/request_parts.c $(symbolicate_fcgi_SOURCES)
+tests_bench_symbolicate_fcgi_parts_CFLAGS = $(symbolicate_fcgi_CFLAGS)
+tests_bench_symbolicate_fcgi_parts_LDFLAGS = \
+	-Wl,--wrap=protocol_decode -Wl,--wrap=resolver_resolve -Wl,--wrap=protocol_encode
+tests_bench_symbolicate_fcgi_parts_LDADD = $(symbolicate_fcgi_LDADD)
 
 tests_bench_yardsticks_SOURCES = \
 	tests/bench/yardsticks.c \

@@ -28,12 +28,34 @@ lookup_figures() {
 	figure lookup.sorted.warm "$label" us search < <(lookups sorted-warm "$BENCH_SORTED" "$samples" | per_us)
 	figure lookup.sorted.cold "$label" us search < <(lookups sorted-cold "$BENCH_SORTED" "$samples" | per_us)
 	fresh_lookups first "$BENCH_FIRST" >"$work/rows"
-	figure lookup.first.open "$label" us < <(cut -d ' ' -f 1 "$work/rows")
-	figure lookup.first "$label" us < <(cut -d ' ' -f 2 "$work/rows")
+	first_figure lookup.first.open 1
+	first_figure lookup.first 2
+	first_figure lookup.first.part.open 3
+	first_figure lookup.first.part.checksums 4
+	first_figure lookup.first.part.names 5
+	first_figure lookup.first.part.rest 6
 }
+
+# first_figure BENCH COLUMN
+first_figure() { figure "$1" "$label" us < <(cut -d ' ' -f "$2" "$work/rows"); }
 
 # The yardstick comes in nanoseconds.
 per_us() { awk '{ print $1, $2 / 1000 }'; }
+
+# As large as today's xul.sym, with the ring of names that such a module takes.
+lookup_big() {
+	bench_sym libjvm.so lookup.big || return
+	"$programs/big_sym" 12 "$sym" >"$work/big.sym" || return
+	sym=$work/big.sym
+	label="12 x $label"
+	if make_store "$top_builddir"; then
+		figure lookup.random.warm "$label" us search < <(
+			"$programs/lookup_bench" random 200000 $((samples + 1)) "$store" "$sym" 64 | sed 1d | per_us)
+	else
+		skip lookup.big "$label was not compacted"
+	fi
+	rm -rf "$work/big.sym" "$work/store"
+}
 
 bench_lookup() {
 	local module
@@ -46,4 +68,5 @@ bench_lookup() {
 		fi
 	done
 	rm -rf "$work/store"
+	if [ -n "${BENCH_BIG:-}" ]; then lookup_big; else skip lookup.big 'BENCH_BIG=1 asks for it (1.1 GB, a minute)'; fi
 }

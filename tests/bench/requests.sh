@@ -53,15 +53,23 @@ readonly crash_modules=(libc.so.6 libm.so.6 ld-linux-x86-64.so.2)
 request_kinds() {
 	cat <<-END
 		v4.frames20 4 20
+		v4.frames200 4 200
 		v5.frames20 5 20
 		v5.frames200 5 200
 	END
 }
 
-prepare_kinds() {
+make_kinds() {
 	local kind version frames
 	while read -r kind version frames; do
 		bodies "$kind" "$version" "$frames" 64 "${crash_modules[@]}" || return
+	done < <(request_kinds)
+}
+
+# Has the pool hold the tables, or shows that it has the answers.
+try_kinds() {
+	local kind version
+	while read -r kind version _; do
 		post "$pool_url$(path_of "$version")" "$work/$kind.bodies" && all_named || return
 	done < <(request_kinds)
 }
@@ -87,35 +95,126 @@ sample_kinds() {
 # rows_of KIND COLUMN: ours and hello's, the first of which is COLUMN.
 rows_of() { awk -v kind="$1" -v c="$2" '$1 == kind { print $c, $(c + 2) }' "$work/rows"; }
 
+# kind_figures CONNECTIONS [PREFIX]
 kind_figures() {
-	local kind
+	local kind prefix=${2:-}
 	sample_kinds "$1" >"$work/rows"
-	figure "request.hello.c$1" '' req/s < <(rows_of hello 2)
-	figure "request.hello.c$1.cpu" '' us < <(rows_of hello 3)
+	if [ -z "$prefix" ]; then
+		figure "request.hello.c$1" '' req/s < <(rows_of hello 2)
+		figure "request.hello.c$1.cpu" '' us < <(rows_of hello 3)
+	fi
 	while read -r kind _; do
-		figure "request.$kind.c$1" '' req/s hello < <(rows_of "$kind" 2)
-		figure "request.$kind.c$1.cpu" '' us hello < <(rows_of "$kind" 3)
+		figure "request.$prefix$kind.c$1" '' req/s hello < <(rows_of "$kind" 2)
+		figure "request.$prefix$kind.c$1.cpu" '' us hello < <(rows_of "$kind" 3)
 	done < <(request_kinds)
 }
 
+held_figures() {
+	local memcached='.SymServer.memcachedServers = [$memcached]'
+	start_memcached || memcached=.
+	start_pool "$memcached"
+	if make_kinds && try_kinds; then
+		kind_figures 8
+		kind_figures 64
+	else
+		skip request "no symbols of ${crash_modules[*]}, or not all frames were named"
+	fi
+	halt pool
+}
+
+# ---- the same with memcached only ----
+
+# Every body once, so that memcached has all its frames.
+fill_memcached() {
+	local kind version body
+	while read -r kind version _; do
+		while read -r body; do
+			curl -sf -m 60 -o "$work/answer" --data-binary "@-" "$pool_url$(path_of "$version")" <<<"$body" || return
+		done <"$work/$kind.bodies"
+	done < <(request_kinds)
+}
+
+memcached_figures() {
+	local memcached='.SymServer.memcachedServers = [$memcached]'
+	start_memcached || { skip request.memcached 'memcached is not installed' && return; }
+	start_pool "$memcached"
+	if ! { make_kinds && try_kinds && fill_memcached; }; then
+		skip request.memcached 'it could not be filled'
+		halt pool
+		return
+	fi
+	halt pool
+	# no table, and nobody to ask for one
+	start_pool "$memcached | .DiskCache.symbolURLs = [\"http://127.0.0.1:1/\"]"
+	if try_kinds; then kind_figures 8 memcached.; else skip request.memcached 'not all frames were there'; fi
+	halt pool
+}
+
+# ---- what a request's CPU time goes to ----
+
+# sample_parts KIND PATH CONNECTIONS: CPU us per request: all, reading, looking up, writing, and the rest, FastCGI.
+sample_parts() {
+	local before after
+	for ((i = 0; i < samples; i++)); do
+		read -ra before < <(od -An -v -w32 -t u8 "$work/parts")
+		load pool "$2" "$work/$1.bodies" "$3" || return
+		read -ra after < <(od -An -v -w32 -t u8 "$work/parts")
+		awk -v all="$cpu_us" -v before="${before[*]}" -v after="${after[*]}" 'BEGIN {
+			split(before, b); split(after, a); n = (a[1] - b[1]) * 1000
+			r = (a[2] - b[2]) / n; l = (a[3] - b[3]) / n; w = (a[4] - b[4]) / n
+			print all, r, l, w, all - r - l - w }'
+	done
+}
+
+# part_figures KIND FILE PATH CONNECTIONS: with shares of the whole as ratios.
+part_figures() {
+	local part column=1
+	sample_parts "$1" "$3" "$4" >"$work/rows"
+	for part in read lookup write fastcgi; do
+		column=$((column + 1))
+		figure "request.$1.part.$part" "$2" us "its CPU" < <(awk -v c="$column" '{ print $c, $1 }' "$work/rows")
+	done
+}
+
+parts_of_requests() {
+	local kind version
+	truncate -s 32 "$work/parts"
+	chmod 666 "$work/parts"
+	BENCH_PARTS=$work/parts start_pool . "$programs/symbolicate-fcgi-parts"
+	if make_kinds && try_kinds; then
+		while read -r kind version _; do
+			part_figures "$kind" '' "$(path_of "$version")" 8
+		done < <(request_kinds)
+	fi
+	if make_large; then part_figures v5.frames59736 libjvm.so /symbolicate/v5 2; fi
+	halt pool
+}
+
 # ---- the largest request of the field ----
+
+make_large() {
+	bodies v5.frames59736 5 59736 1 libjvm.so && post "$pool_url/symbolicate/v5" "$work/v5.frames59736.bodies" &&
+		all_named
+}
 
 sample_large() {
 	local bytes hello
 	bytes=$(stat -c %s "$work/answer")
 	for ((i = 0; i < samples; i++)); do
-		load hello "/$bytes" "$work/large.bodies" 2 || return
+		load hello "/$bytes" "$work/v5.frames59736.bodies" 2 || return
 		hello=$rate
-		load pool /symbolicate/v5 "$work/large.bodies" 2 && echo "$rate $hello"
+		load pool /symbolicate/v5 "$work/v5.frames59736.bodies" 2 && echo "$rate $hello"
 	done
 }
 
 large_figure() {
-	if bodies large 5 59736 1 libjvm.so && post "$pool_url/symbolicate/v5" "$work/large.bodies" && all_named; then
+	start_pool
+	if make_large; then
 		figure request.v5.frames59736.c2 libjvm.so req/s 'hello of the same sizes' < <(sample_large)
 	else
 		skip request.v5.frames59736.c2 'no symbols of libjvm.so, or not all frames were named'
 	fi
+	halt pool
 }
 
 bench_requests() {
@@ -123,13 +222,8 @@ bench_requests() {
 	can_serve wrk || { skip request "$missing" && return; }
 	start_nginx
 	start_hello
-	start_pool
-	if prepare_kinds; then
-		kind_figures 8
-		kind_figures 64
-	else
-		skip request "no symbols of ${crash_modules[*]}, or not all frames were named"
-	fi
+	held_figures
+	memcached_figures
 	large_figure
-	halt pool
+	parts_of_requests
 }

@@ -50,15 +50,25 @@ start_fastcgi() {
 
 start_hello() { [ -n "${pid_of[hello]:-}" ] || start_fastcgi hello "$programs/hello_fcgi" 4; }
 
-# A pool with an empty cache and the corpus as its symbol server.
+# Empty; false where there is none.
+start_memcached() {
+	command -v memcached >/dev/null || return
+	[ -z "${pid_of[memcached]:-}" ] || halt memcached
+	rm -f "$work/memcached.sock"
+	launch memcached memcached -s "$work/memcached.sock" -m 256 -u "$(id -un)"
+	wait_until 5 test -S "$work/memcached.sock"
+}
+
+# start_pool [FILTER [PROGRAM]]: a pool with an empty cache and the corpus as its symbol server; its configuration
+# goes through jq's FILTER.
 start_pool() {
 	rm -rf "$work/cache"
-	jq -n --arg cache "$work/cache" --arg url "$upstream_url/" '{
+	jq -n --arg cache "$work/cache" --arg url "$upstream_url/" --arg memcached "$work/memcached.sock" '{
 		DiskCache: {cachePath: $cache, symbolURLs: [$url]},
 		SymServer: {memcachedServers: []},
 		process: {workers: 4, fetchers: 2}
-	}' >"$work/symbolicate.json"
-	start_fastcgi pool "$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json"
+	} | '"${1:-.}" >"$work/symbolicate.json"
+	start_fastcgi pool "${2:-$top_builddir/symbolicate-fcgi}" -c "$work/symbolicate.json"
 	wait_until 10 web_answers "$pool_url/" || fail "the pool does not answer: $(tail -n 3 "$work/pool.log")"
 }
 

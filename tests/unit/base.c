@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -127,6 +128,17 @@ static void files_and_locks(void)
 	free(dir);
 }
 
+/* Hashes are stored, so all ways to compute them must agree; these are the library's. */
+static void hashes_are_the_same_everywhere(void)
+{
+	unsigned char bytes[5000];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 7);
+	CHECK(hash_seeded(5, bytes, 1000) == UINT64_C(0xb1575ffaed9e308c));
+	CHECK(hash_seeded(5, bytes, 5000) == UINT64_C(0x7ffd25618d2f0118));
+}
+
 static void write_lines(const char *path, int process)
 {
 	struct log_options options = {.path = path, .level = LEVEL_INFO, .max_file_bytes = 20000, .max_files = 50};
@@ -201,6 +213,7 @@ static const struct tap_case cases[] = {
 	{"JSON strings are valid whatever the bytes", json_strings_are_valid},
 	{"the valid prefix of UTF-8", utf8_prefix},
 	{"files and locks", files_and_locks},
+	{"hashes are the same everywhere", hashes_are_the_same_everywhere},
 	{"rotation by several processes loses no line", rotation_loses_no_line},
 	{"old logs are bounded", old_logs_are_bounded},
 };
