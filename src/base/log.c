@@ -107,6 +107,17 @@ int log_open(const struct log_options *options, struct err *err)
 	return 0;
 }
 
+int log_check(const char *path, struct err *err)
+{
+	struct log_file file = {.fd = -1};
+
+	if (is_to_file(path) && log_file_open(&file, path, err) < 0)
+		return -1;
+	if (file.fd >= 0)
+		log_file_close(&file);
+	return 0;
+}
+
 int log_reopen(struct err *err)
 {
 	return the_log.target == TO_FILE ? log_file_reopen(&the_log.file, err) : 0;

@@ -35,6 +35,7 @@ struct log_options {
  */
 int log_open(const struct log_options *options, struct err *err);
 int log_reopen(struct err *err); /* after rotation */
+int log_check(const char *path, struct err *err); /* whether log_open() would open it */
 void log_close(void);
 
 /*

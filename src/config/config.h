@@ -36,7 +36,7 @@ struct config_map {
 };
 
 struct config_log {
-	const char *path; /* "": standard error */
+	const char *path; /* absolute, or "stderr", "syslog", "journal"; "": standard error */
 	unsigned level;   /* Python's numbers, as in base/log.h */
 	unsigned max_files, max_file_size_mb;
 };

@@ -41,11 +41,13 @@
 
 /* The keys of a log are the same in both sections. */
 #define LOG(section, member, text) \
-	PATH(CONFIG_LIVE, section ".log.path", member.path, text), \
+	{ROW(CONFIG_PATH, CONFIG_LIVE, section ".log.path", TEXT, struct config, member.path, "\"\""), \
+	 .names = log_targets, .help = text " A file, or one of the words (a file of that name is `./syslog`). " \
+		"Empty: `stderr`."}, \
 	LEVEL(CONFIG_LIVE, section ".log.level", member.level, "30", \
 	      "Lines below this level are dropped: Python's number or name, 30 being WARNING."), \
 	UINT(CONFIG_LIVE, section ".log.maxFiles", member.max_files, 5, 0, 1000, "files", \
-	     "Rotated files kept beside the log; 0 keeps all."), \
+	     "Rotated files kept beside the log; 0: it is never rotated."), \
 	UINT(CONFIG_LIVE, section ".log.maxFileSizeMB", member.max_file_size_mb, 50, 0, 1048576, "MB", \
 	     "Size at which the log is rotated; 0 leaves that to logrotate.")
 
@@ -53,6 +55,9 @@ enum { MS_MAX = 24 * 3600 * 1000, MB_MAX = 64 * 1024 * 1024, SECONDS_MAX = 366 *
 
 static const struct config_name levels[] = {
 	{"DEBUG", 10}, {"INFO", 20}, {"WARNING", 30}, {"ERROR", 40}, {"CRITICAL", 50}, {NULL, 0},
+};
+static const struct config_name log_targets[] = {
+	{"stderr", 0}, {"syslog", 0}, {"journal", 0}, {NULL, 0},
 };
 static const struct config_name lookups[] = {
 	{"rules", CONFIG_LOOKUP_RULES}, {"nearest", CONFIG_LOOKUP_NEAREST}, {NULL, 0},
@@ -102,7 +107,7 @@ const struct config_row config_rows[] = {
 	UINT(CONFIG_LIVE, "DiskCache.maxSymbolMB", disk_cache.max_symbol_mb, 8192, 1, MB_MAX, "MB",
 	     "Limit for the text of one `.sym` file after decompression."),
 	LOG("DiskCache", disk_cache.log,
-	    "Log of downloads and of the cache's upkeep. Empty: standard error."),
+	    "Log of downloads and of the cache's upkeep."),
 	ALIAS("DiskCache.start", "quickstart.DiskCache.start"),
 	ALIAS("DiskCache.restart", "quickstart.DiskCache.restart"),
 
@@ -135,7 +140,7 @@ const struct config_row config_rows[] = {
 	     "Limit for the stacks of one request."),
 	UINT(CONFIG_LIVE, "SymServer.maxFrames", sym_server.max_frames, 2000000, 1, 50000000, "frames",
 	     "Limit for the frames of one request."),
-	LOG("SymServer", sym_server.log, "Log of the master and of requests. Empty: standard error."),
+	LOG("SymServer", sym_server.log, "Log of the master and of requests."),
 	ALIAS("SymServer.start", "quickstart.SymServer.start"),
 	ALIAS("SymServer.restart", "quickstart.SymServer.restart"),
 

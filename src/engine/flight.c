@@ -91,7 +91,7 @@ static struct state_flight *find_flight(struct flight_control *control, uint64_t
 }
 
 static void begin_flight(struct flight_control *control, struct state_flight *flight, struct module_name module,
-			 struct slice key, uint64_t hash)
+			 struct slice key, uint64_t hash, const char *request)
 {
 	atomic_store(&flight->state, FLIGHT_FREE);
 	atomic_fetch_add(&flight->generation, 1);
@@ -103,6 +103,7 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	flight->outcome = FLIGHT_NONE;
 	flight->download_us = flight->build_us = flight->insert_us = flight->wire_bytes = 0;
 	flight->cause[0] = '\0';
+	snprintf(flight->request, sizeof(flight->request), "%s", request ? request : "");
 	flight->key_hash = hash;
 	flight->key_len = (uint16_t)key.len;
 	memcpy(flight->key, key.data, key.len);
@@ -114,7 +115,7 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	ring(control->queue_fd);
 }
 
-int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
 		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
 {
 	uint64_t hash = hash_bytes(key.data, key.len);
@@ -129,7 +130,7 @@ int flight_join(struct flight_control *control, struct module_name module, struc
 	*ret_begun = flight == NULL;
 	if (flight == NULL && unused) {
 		flight = unused;
-		begin_flight(control, flight, module, key, hash);
+		begin_flight(control, flight, module, key, hash, request);
 	}
 	if (flight) {
 		ret_ticket->index = (uint32_t)(flight - control->state->map->flights);
@@ -193,6 +194,7 @@ static void assign(struct flight_control *control, struct state_flight *flight, 
 	atomic_store(&flight->state, FLIGHT_RUNNING);
 	ret->index = (uint32_t)(flight - control->state->map->flights);
 	ret->key = slice_make(flight->key, flight->key_len);
+	ret->request = flight->request[0] ? flight->request : NULL;
 	ret->module.debug_file = slice_make(flight->debug_file, flight->file_len);
 	ret->module.debug_id = slice_make(flight->debug_id, flight->id_len);
 }
@@ -276,10 +278,13 @@ unsigned flight_fetcher_died(struct flight_control *control, unsigned slot)
 
 void flight_sweep(struct flight_control *control)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
 
-	if (lock_flights(control, &err) < 0)
+	if (lock_flights(control, &err) < 0) {
+		log_limited(&limit, LEVEL_ERROR, "flights of dead instances: %s", err.msg);
 		return;
+	}
 	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
 		struct state_flight *flight = flight_at(control, i);
 

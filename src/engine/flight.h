@@ -30,10 +30,10 @@ struct flight_ticket {
 };
 
 /*
- * Joins the flight of that key or begins one.  *ret_begun tells which.
- * ERR_BUSY when all flights are taken.
+ * Joins the flight of that key or begins one, in the name of that request (NULL:
+ * none).  *ret_begun tells which.  ERR_BUSY when all flights are taken.
  */
-int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
 		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err);
 
 struct flight_report {
@@ -58,8 +58,9 @@ bool flight_is_foreign(struct flight_control *control, struct flight_ticket tick
 
 struct flight_assignment {
 	uint32_t index;
-	struct module_name module; /* views into the flight */
+	struct module_name module; /* views into the flight, until it is landed */
 	struct slice key;
+	const char *request; /* the id of the one that began it, for logs; NULL: none */
 };
 
 /* Takes a queued flight of this instance.  1, 0 if there is none, -1. */

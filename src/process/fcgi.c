@@ -7,6 +7,7 @@
  */
 #include "process/fcgi.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "process/signals.h"
@@ -79,7 +80,9 @@ static int accept_connection(int listen_fd)
 	if (saved == EBADF || saved == EINVAL || saved == ENOTSOCK || saved == EOPNOTSUPP)
 		return -2;
 	if (saved != EINTR && saved != EAGAIN && saved != ECONNABORTED) {
-		log_error("cannot accept a connection: %s", strerror(saved));
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot accept a connection: %s", strerror(saved));
 		back_off();
 	}
 	return -1;
@@ -136,7 +139,7 @@ static bool read_body(struct server *server, struct web_request *request)
 	return true;
 }
 
-static bool read_request(struct server *server, struct web_request *request)
+static bool read_request(struct server *server, uint64_t begun_us, struct web_request *request)
 {
 	bool whole;
 
@@ -146,6 +149,7 @@ static bool read_request(struct server *server, struct web_request *request)
 		.remote_addr = parameter(server, "REMOTE_ADDR"),
 		.header = parameter,
 		.ctx = server,
+		.begun_us = begun_us,
 		.client_fd = server->request.ipcFd,
 	};
 	whole = read_body(server, request);
@@ -256,22 +260,33 @@ static void send_response(struct server *server, bool head_only)
 
 /* ---- the loop ---- */
 
+/* Somebody looked whether the socket is there, or left, or was too slow. */
+static void note_broken(struct server *server)
+{
+	static struct log_limit limit;
+	int error = server->request.in ? FCGX_GetError(server->request.in) : 0;
+
+	counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
+	log_limited(&limit, LEVEL_INFO, "a connection did not hold a whole request: %s",
+		    error > 0 ? strerror(error) : error < 0 ? "not FastCGI" : "it ended, or took too long");
+}
+
 static void serve_connection(struct server *server, int fd)
 {
 	const struct fcgi_options *options = server->options;
+	uint64_t begun_us = clock_mono_us();
 	struct web_request request;
 	bool whole, answered;
 
 	set_limits(fd, options);
 	state_slot_phase(options->state, options->slot, PHASE_BUSY);
 	signals_alarm(options->read_timeout_ms);
-	whole = begin_request(server, fd) && read_request(server, &request);
+	whole = begin_request(server, fd) && read_request(server, begun_us, &request);
 	signals_alarm(0);
-	if (whole) {
+	if (whole)
 		web_handle(server->web, &request, &server->response);
-	} else {
-		counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
-	}
+	else
+		note_broken(server);
 	answered = whole && !server->response.no_answer;
 	if (answered)
 		send_response(server, slice_is(request.method, "HEAD"));
@@ -292,6 +307,7 @@ static int serve_loop(struct server *server, struct err *err)
 	while (!signals_stopping() && (options->max_requests == 0 || served < options->max_requests)) {
 		int fd = accept_connection(options->listen_fd);
 
+		log_tell_left_out();
 		if (fd == -2)
 			return err_set(err, ERR_SYSTEM, "the listening socket cannot be used");
 		if (fd < 0) {

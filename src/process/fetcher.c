@@ -81,9 +81,11 @@ static void fetcher_deinit(struct fetcher *fetcher)
 static void fly(struct fetcher *fetcher)
 {
 	struct flight_assignment *flight = &fetcher->flight;
+	static struct log_limit limit; /* a dead server fails every search */
 	struct search_result result;
 	struct flight_report report = {0};
 
+	log_set_request(flight->request);
 	search_module(&fetcher->searcher, flight->module, flight->key, &result);
 	report.outcome = result.outcome;
 	report.download_us = result.download_us;
@@ -92,13 +94,15 @@ static void fly(struct fetcher *fetcher)
 	report.wire_bytes = result.wire_bytes;
 	memcpy(report.cause, result.cause, sizeof(report.cause));
 	if (result.outcome == FLIGHT_UNKNOWN)
-		log_warning("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+		log_limited(&limit, LEVEL_WARNING, "%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+	log_set_request(NULL);
 	flight_land(&fetcher->flights, flight, &report);
 }
 
 /* Takes flights until there are none left, whatever the queue's count says. */
 static void fly_all(struct fetcher *fetcher)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
 	int taken;
 
@@ -108,18 +112,19 @@ static void fly_all(struct fetcher *fetcher)
 		state_slot_phase(fetcher->instance->state, fetcher->slot, PHASE_IDLE);
 	}
 	if (err.code != ERR_NONE)
-		log_error("cannot take a flight: %s", err.msg);
+		log_limited(&limit, LEVEL_ERROR, "cannot take a flight: %s", err.msg);
 }
 
 static void wait_for_flight(const struct instance *instance)
 {
+	static struct log_limit limit;
 	struct pollfd queue = {.fd = instance->queue_fd, .events = POLLIN};
 	uint64_t count;
 
 	signals_allow();
 	if (poll(&queue, 1, LOOK_AROUND_MS) > 0 && read(instance->queue_fd, &count, sizeof(count)) < 0 &&
 	    errno != EAGAIN && errno != EINTR)
-		log_error("cannot read the flight queue: %s", strerror(errno));
+		log_limited(&limit, LEVEL_ERROR, "cannot read the flight queue: %s", strerror(errno));
 	signals_block();
 }
 
@@ -139,6 +144,7 @@ int fetcher_main(const struct instance *instance, unsigned index)
 	while (!signals_stopping()) {
 		wait_for_flight(instance);
 		fly_all(&fetcher);
+		log_tell_left_out();
 	}
 	fetcher_deinit(&fetcher);
 	return EX_OK;

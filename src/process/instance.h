@@ -50,8 +50,14 @@ struct flight_control instance_flights(const struct instance *instance, unsigned
 /* Where the current database may grow to. */
 uint64_t instance_store_bytes(const struct instance *instance);
 
-/* The log of master and workers (SymServer.log), or of fetchers and janitor (DiskCache.log). */
-int instance_open_log(const struct config_log *log, struct err *err);
+/*
+ * The master's and the workers' log (SymServer.log); that of fetchers, janitor and
+ * recovery (DiskCache.log) can be opened, too, or it is an error.
+ */
+int instance_open_logs(const struct config *config, struct err *err);
+
+/* In a child, anew: the lock that is held while a file is rotated belongs to the open file. */
+void instance_open_child_log(const struct instance *instance, enum slot_kind kind);
 
 /* The bodies of the children; each returns the process's exit code. */
 int worker_main(const struct instance *instance, unsigned index);

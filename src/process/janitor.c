@@ -35,6 +35,8 @@ int recovery_main(const struct instance *instance)
 
 static void delete_bad_tables(struct environment *env)
 {
+	static struct log_limit limit;
+
 	for (int i = 0; i < STATE_BAD_TABLES; i++) {
 		uint64_t id = atomic_load(&env->state->map->bad_tables[i]);
 		struct err err = ERR_INIT;
@@ -42,7 +44,7 @@ static void delete_bad_tables(struct environment *env)
 		if (id == 0)
 			continue;
 		if (store_delete_id(env->store, id, &err) < 0)
-			log_error("cannot delete a damaged table: %s", err.msg);
+			log_limited(&limit, LEVEL_ERROR, "cannot delete a damaged table: %s", err.msg);
 		else
 			state_bad_table_remove(env->state, id);
 	}
@@ -63,12 +65,14 @@ static void recover_now_and_then(struct environment *env, uint64_t *next_ms)
 static void work(const struct instance *instance, struct environment *env, struct flight_control *flights,
 		 uint64_t *next_recovery_ms)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
+	int locked = file_lock(instance->state->lock_fd, STATE_LOCK_JANITOR, 1, FILE_LOCK_EXCLUSIVE, false, &err);
 
-	if (file_lock(instance->state->lock_fd, STATE_LOCK_JANITOR, 1, FILE_LOCK_EXCLUSIVE, false, &err) != 1)
+	if (locked == 0)
 		return;
-	if (environment_refresh(env, &err) < 0) {
-		log_error("cannot open the database: %s", err.msg);
+	if (locked < 0 || environment_refresh(env, &err) < 0) {
+		log_limited(&limit, LEVEL_ERROR, "cannot work on the database: %s", err.msg);
 		return;
 	}
 	flight_sweep(flights);
@@ -89,6 +93,7 @@ int janitor_main(const struct instance *instance)
 	}
 	while (!signals_stopping()) {
 		work(instance, &env, &flights, &next_recovery_ms);
+		log_tell_left_out();
 		signals_allow();
 		poll(NULL, 0, ROUND_MS);
 		signals_block();

@@ -139,7 +139,7 @@ static int instance_init(struct instance *instance, const struct config *config,
 		.worker_count = process->max_workers > process->workers ? process->max_workers : process->workers,
 	};
 	log_set_process("master");
-	if (instance_open_log(&config->sym_server.log, err) < 0)
+	if (instance_open_logs(config, err) < 0)
 		return -1;
 	instance->listen_fd = listen_open(listen, err);
 	if (instance->listen_fd < 0 || make_directories(config, err) < 0 ||

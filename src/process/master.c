@@ -77,12 +77,12 @@ static void name_process(enum slot_kind kind, unsigned number)
 	prctl(PR_SET_NAME, name); /* for ps and top */
 }
 
-/* Opened anew in each process: its lock, held while the file is rotated, belongs to the open file. */
-static int open_child_log(const struct instance *instance, enum slot_kind kind, struct err *err)
+/* Among those of its kind, from 1. */
+static unsigned number_of(const struct instance *instance, unsigned index)
 {
-	const struct config_log *log = &instance->config->disk_cache.log;
-
-	return kind == SLOT_WORKER || *log->path == '\0' ? log_reopen(err) : instance_open_log(log, err);
+	if (index == 1)
+		return 1;
+	return kind_of(instance, index) == SLOT_FETCHER ? index - 1 : index - 1 - instance->fetcher_count;
 }
 
 static int child_body(const struct instance *instance, unsigned index)
@@ -91,20 +91,19 @@ static int child_body(const struct instance *instance, unsigned index)
 	struct err err = ERR_INIT;
 
 	signals_child();
-	if (open_child_log(instance, kind, &err) < 0 || state_after_fork(instance->state, &err) < 0) {
+	name_process(kind, number_of(instance, index));
+	instance_open_child_log(instance, kind);
+	if (state_after_fork(instance->state, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
 	state_slot_start(instance->state, instance->first_slot + index, kind);
 	switch (kind) {
 	case SLOT_JANITOR:
-		name_process(kind, 1);
 		return janitor_main(instance);
 	case SLOT_FETCHER:
-		name_process(kind, index - 1);
 		return fetcher_main(instance, index - 2);
 	default:
-		name_process(kind, index - 1 - instance->fetcher_count);
 		return worker_main(instance, index - 2 - instance->fetcher_count);
 	}
 }
@@ -119,7 +118,9 @@ static void start_child(struct master *master, unsigned index)
 		exit(child_body(master->instance, index));
 	}
 	if (pid < 0) {
-		log_error("cannot fork: %s", strerror(errno));
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot fork: %s", strerror(errno));
 		child->not_before_ms = clock_mono_ms() + THROTTLE_FIRST_MS;
 		return;
 	}
@@ -282,7 +283,7 @@ static bool open_log(const struct config *config)
 {
 	struct err err = ERR_INIT;
 
-	if (instance_open_log(&config->sym_server.log, &err) == 0)
+	if (instance_open_logs(config, &err) == 0)
 		return true;
 	log_error("%s", err.msg);
 	return false;
@@ -426,6 +427,7 @@ static void run_rounds(struct master *master)
 {
 	for (;;) {
 		reap(master);
+		log_tell_left_out();
 		if (master->stopping) {
 			if (drive_stop(master))
 				return;
@@ -467,6 +469,7 @@ static int run_recovery(struct master *master)
 		signals_child();
 		signals_allow();
 		log_set_process("recovery");
+		instance_open_child_log(instance, SLOT_JANITOR);
 		exit(state_after_fork(instance->state, &err) < 0 ? err_exit_code(&err) : recovery_main(instance));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {

@@ -31,6 +31,7 @@ enum {
 	STATE_NAME_BYTES = 256, /* holds MODULE_NAME_MAX */
 	STATE_ID_BYTES = 128,
 	STATE_CAUSE_BYTES = 192,
+	STATE_REQUEST_BYTES = 72, /* holds a request's id */
 };
 
 /* Byte offsets in state.lock. */
@@ -74,6 +75,7 @@ struct state_flight {
 	char key[STATE_KEY_BYTES];
 	char debug_file[STATE_NAME_BYTES]; /* as first asked for: sources may mind the case */
 	char debug_id[STATE_ID_BYTES];
+	char request[STATE_REQUEST_BYTES]; /* the id of the request that began it, NUL-terminated */
 	char cause[STATE_CAUSE_BYTES]; /* of FLIGHT_UNKNOWN, NUL-terminated */
 };
 

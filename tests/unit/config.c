@@ -298,6 +298,16 @@ static void old_options_work(void)
 	config_free(config);
 }
 
+static void log_words_are_no_paths(void)
+{
+	struct config *config = load_good("{\"DiskCache\": {\"log\": {\"path\": \"Journal\"}},"
+					  " \"SymServer\": {\"log\": {\"path\": \"./syslog\"}}}");
+
+	CHECK_TEXT(slice_of(config->disk_cache.log.path), "journal");
+	CHECK_TEXT(slice_of(config->sym_server.log.path), "/base/syslog");
+	config_free(config);
+}
+
 /* ---- printing ---- */
 
 static bool has(struct buf *text, const char *part)
@@ -393,6 +403,7 @@ int main(void)
 		{"options win", options_win},
 		{"wrong options are named", wrong_options_are_named},
 		{"old options work", old_options_work},
+		{"the words for log targets are no paths", log_words_are_no_paths},
 		{"secrets are not printed", secrets_are_not_printed},
 		{"a printed file reads as the same", printed_file_reads_as_the_same},
 		{"restart keys are told", restart_keys_are_told},

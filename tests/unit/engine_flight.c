@@ -61,7 +61,7 @@ static struct flight_ticket join(struct flight_control *control, const char *key
 	struct flight_ticket ticket = {0};
 	struct err err = ERR_INIT;
 
-	CHECK_INT(flight_join(control, module, slice_of(key), &ticket, ret_begun, &err), 0);
+	CHECK_INT(flight_join(control, module, slice_of(key), "request-1", &ticket, ret_begun, &err), 0);
 	return ticket;
 }
 
@@ -88,6 +88,7 @@ static void one_search_for_all_who_ask(void)
 	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
 	CHECK_TEXT(taken.key, "xul.pdb/ABC1");
 	CHECK_TEXT(taken.module.debug_file, "XUL.pdb");
+	CHECK_TEXT(slice_of(taken.request), "request-1");
 	flight_land(&f.fetcher, &taken, &report);
 	CHECK(is_rung(f.worker_fds[0]) && is_rung(f.worker_fds[1]) && !is_rung(f.worker_fds[2]));
 	CHECK(flight_landed(&f.worker[0], one, &got) && flight_landed(&f.worker[1], two, &got));
@@ -146,7 +147,7 @@ static void flights_run_out_and_come_back(void)
 			first = ticket;
 		free(key);
 	}
-	CHECK_INT(flight_join(&f.worker[0], module, SLICE_LITERAL("more/1"), &ticket, &begun, &err), -1);
+	CHECK_INT(flight_join(&f.worker[0], module, SLICE_LITERAL("more/1"), NULL, &ticket, &begun, &err), -1);
 	CHECK_INT(err.code, ERR_BUSY);
 	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
 	flight_land(&f.fetcher, &taken, &report);
