@@ -46,6 +46,19 @@ int instance_open_logs(const struct config *config, struct err *err)
 	return 0;
 }
 
+void instance_log_problems(const struct config_problems *problems)
+{
+	for (unsigned i = 0; i < problems->count; i++) {
+		const struct config_problem *problem = &problems->items[i];
+		int level = problem->severity == CONFIG_ERROR ? LEVEL_ERROR : LEVEL_WARNING;
+
+		if (problem->line)
+			log_write(level, "%s:%u: %s", problem->source, problem->line, problem->text);
+		else
+			log_write(level, "%s: %s", problem->source, problem->text);
+	}
+}
+
 void instance_open_child_log(const struct instance *instance, enum slot_kind kind)
 {
 	struct err err = ERR_INIT;

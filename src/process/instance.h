@@ -56,6 +56,9 @@ uint64_t instance_store_bytes(const struct instance *instance);
  */
 int instance_open_logs(const struct config *config, struct err *err);
 
+/* What is wrong with a configuration, each problem a line. */
+void instance_log_problems(const struct config_problems *problems);
+
 /* In a child, anew: the lock that is held while a file is rotated belongs to the open file. */
 void instance_open_child_log(const struct instance *instance, enum slot_kind kind);
 

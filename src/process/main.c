@@ -19,6 +19,7 @@ struct options {
 	struct config_args args;
 	const char **overrides;
 	const char *listen; /* NULL: process.listen */
+	struct config_problems problems; /* of the configuration */
 };
 
 static const char usage_text[] =
@@ -78,26 +79,28 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return EX_USAGE;
 }
 
-static int load_config(const struct options *options, struct config **ret)
+/* Where the server does not start, what is wrong is told on standard error, else in the log. */
+static int load_config(struct options *options, struct config **ret)
 {
-	struct config_problems problems = CONFIG_PROBLEMS_INIT;
+	struct config_problems *problems = &options->problems;
 	struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
 	int code = EX_OK;
 
-	if (config_open(ret, &options->args, &problems, &err) < 0) {
+	if (config_open(ret, &options->args, problems, &err) < 0) {
 		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = err_exit_code(&err);
-	} else if (problems.errors) {
+	} else if (problems->errors) {
 		code = EX_CONFIG;
 	} else if (settings_check(*ret, &err) < 0) {
 		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = EX_CONFIG;
 	}
-	config_problems_format(&problems, &text);
-	fputs(buf_text(&text), stderr);
+	if (code != EX_OK) {
+		config_problems_format(problems, &text);
+		fputs(buf_text(&text), stderr);
+	}
 	buf_release(&text);
-	config_problems_release(&problems);
 	return code;
 }
 
@@ -126,7 +129,8 @@ static int make_directories(const struct config *config, struct err *err)
 }
 
 /* Mirrored by instance_deinit. */
-static int instance_init(struct instance *instance, const struct config *config, const char *listen, struct err *err)
+static int instance_init(struct instance *instance, const struct config *config,
+			 const struct config_problems *problems, const char *listen, struct err *err)
 {
 	const struct config_process *process = &config->process;
 	int first;
@@ -141,6 +145,7 @@ static int instance_init(struct instance *instance, const struct config *config,
 	log_set_process("master");
 	if (instance_open_logs(config, err) < 0)
 		return -1;
+	instance_log_problems(problems);
 	instance->listen_fd = listen_open(listen, err);
 	if (instance->listen_fd < 0 || make_directories(config, err) < 0 ||
 	    state_open(&instance->state, config->disk_cache.cache_path, err) < 0)
@@ -172,7 +177,7 @@ static int run(const struct options *options, struct config *config)
 	int code;
 	char *address = mem_strdup(listen); /* a reload frees the configuration */
 
-	if (instance_init(&instance, config, address, &err) < 0) {
+	if (instance_init(&instance, config, &options->problems, address, &err) < 0) {
 		log_error("%s", err.msg);
 		code = err.code == ERR_INPUT ? EX_USAGE : err_exit_code(&err);
 	} else {
@@ -200,6 +205,7 @@ int main(int argc, char **argv)
 	else
 		config_free(config);
 out:
+	config_problems_release(&options.problems);
 	free(options.overrides);
 	return code;
 }

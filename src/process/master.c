@@ -269,16 +269,6 @@ static void dismiss_all(struct master *master)
 
 /* ---- reload, stop ---- */
 
-static void log_problems(const struct config_problems *problems)
-{
-	for (unsigned i = 0; i < problems->count; i++) {
-		const struct config_problem *problem = &problems->items[i];
-		int level = problem->severity == CONFIG_ERROR ? LEVEL_ERROR : LEVEL_WARNING;
-
-		log_write(level, "%s:%u: %s", problem->source, problem->line, problem->text);
-	}
-}
-
 static bool open_log(const struct config *config)
 {
 	struct err err = ERR_INIT;
@@ -307,7 +297,7 @@ static struct config *open_fresh(const struct master *master)
 	struct err err = ERR_INIT;
 	bool good = config_open(&fresh, master->args, &problems, &err) == 0;
 
-	log_problems(&problems);
+	instance_log_problems(&problems);
 	if (good && problems.errors == 0)
 		good = settings_check(fresh, &err) == 0;
 	if (err.code != ERR_NONE)

@@ -7,6 +7,7 @@ e2e_tests = \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/logs.sh \
+	tests/e2e/logs_daemons.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \

@@ -58,8 +58,9 @@ paths() {
 	ask failing
 	check 'SymServer.log.path empty: standard error' logged "$work/pool.log" 'POST / 200'
 	check 'DiskCache.log.path "stderr": standard error' logged "$work/pool.log" 'fetcher .*status 500'
-	with_logs '.SymServer.log.path = "./stderr"'
-	check '"./stderr" is a file' test -s "$work/stderr"
+	with_logs '.SymServer.log.path = "./stderr" | .SymServr = {}'
+	check '"./stderr" is a file, and has what is odd in the configuration' \
+		logged "$work/stderr" "WARNING .*symbolicate.json:[0-9]+: .*SymServr"
 }
 
 levels() {
@@ -156,7 +157,7 @@ request_ids() {
 	check 'and is in the line' logged "$server_log" '\] From-A.proxy_1@host:2\+3/4=5 POST '
 	for given in 'a b' 'a"b' $'a\x1b[31mb' "$(printf 'x%.0s' {1..65})" '%0d' ''; do
 		ask absent -H "X-Request-Id: $given"
-		like "an id such as '${given:0:5}' is not taken" "$(header x-request-id)" '^[0-9a-f]{10}-[0-9a-f]+$'
+		like "an id such as $(printf %.12q "$given") is not taken" "$(header x-request-id)" '^[0-9a-f]{10}-[0-9a-f]+$'
 	done
 	for _ in {1..20}; do
 		ask absent
