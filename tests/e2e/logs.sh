@@ -131,7 +131,8 @@ full_disk() {
 	check 'a log that cannot be opened is refused on reload' logged "$server_log" 'configuration not reloaded'
 	stop pool
 	write_configuration ".DiskCache.log.path = \"$work/none/cache.log\""
-	"$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json" --listen "unix:$work/other.sock" </dev/null >"$work/none.log" 2>&1
+	timeout 10 "$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json" --listen "unix:$work/other.sock" \
+		</dev/null >"$work/none.log" 2>&1
 	is 'and at the start' $? 71
 	like 'with its cause' "$(cat "$work/none.log")" 'cannot open log .*none/cache.log: No such file'
 }
@@ -217,6 +218,12 @@ hostile_text() {
 	post / "{\"stacks\":[[[0,1]]],\"memoryMap\":[[\"\\u202ebdp.exe\\u0007.pdb\",\"$id\\u001b\"]],\"version\":4}"
 	post /symbolicate/v5 "{\"jobs\": [{\"memoryMap\": [[\"\\u001b]0;x\\u0007\", \"\\u009d\"]], \"stacks\": [[[0, 1]]], \"x\\u001b\": 1}]}"
 	get $'/%1b%5b31m%0d%0aforged'
+	# curl would write it in ASCII
+	printf 'GET /\xc2\x9b31m\xe2\x80\xae\xff HTTP/1.0\r\nHost: localhost\r\n\r\n' |
+		timeout 20 python3 -c 'import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(sys.stdin.buffer.read())
+while s.recv(4096): pass' "$web_port"
 	put worded
 	printf 'MODULE windows x86 \033[31m%s worded.pdb\nFUNC 1000 100 0 f()\n' "$id" >"$symbols/worded.pdb/$id/worded.sym"
 	ask worded
@@ -224,6 +231,7 @@ hostile_text() {
 	behave "redirected.pdb/$id/redirected.sym" '{"redirect": "http://127.0.0.1:1/\u001b[31mx"}'
 	ask redirected
 	check 'it is in the logs' logged "$cache_log" 'redirected'
+	check 'what was not text is readable' logged "$server_log" 'GET /\\xc2\\x9b31m\\xe2\\x80\\xae\\xff 404'
 	is 'no control character is in a log' "$(strange_bytes)" 0
 	is 'nor a forged line' "$(cat "$server_log" "$cache_log" | grep -cvE '^[0-9-]{10} [0-9:,]{12} [A-Z]+ +\[[0-9]+ [a-z]+( [0-9]+)?\] ')" 0
 }
