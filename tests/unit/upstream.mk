@@ -1,6 +1,6 @@
 # unit tests of src/upstream
 upstream_tests = tests/unit/upstream_url tests/unit/upstream_decode tests/unit/upstream_local tests/unit/upstream_http
-upstream_test_libs = libtap.a libupstream.a libsymbols.a libbase.a \
+upstream_test_libs = libtap.a libupstream.a libsymbols.a libstats.a libbase.a \
 	$(CURL_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(XXHASH_LIBS)
 
 check_PROGRAMS += $(upstream_tests)

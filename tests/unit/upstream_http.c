@@ -53,8 +53,9 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	return 0;
 }
 
-/* A case's client: the options may be changed before the first fetch. */
+/* A case's client: the options may be changed before the first fetch; and the source it asks, without its place. */
 static struct upstream_options options;
+static struct upstream_source source;
 static struct upstream *client;
 
 static void client_close(void)
@@ -70,17 +71,18 @@ static void begin_case(void)
 		tap_skip("python3 is missing, or could not run the scripted upstream");
 	client_close();
 	options = quick;
+	source = (struct upstream_source){.kind = SOURCE_URL};
 }
 
 static enum upstream_outcome fetch_from(const char *base, const char *debug_file)
 {
-	struct upstream_source source = {SOURCE_URL, base};
 	struct upstream_sink sink = {NULL, sink_begin, sink_data};
 	struct module_name module = {slice_of(debug_file), SLICE_LITERAL("1a")};
 	struct err err = ERR_INIT;
 
 	if (client == NULL && !CHECK_INT(upstream_open(&client, &options, &err), 0))
 		exit(99);
+	source.location = base;
 	got.begun = 0;
 	got.err = (struct err)ERR_INIT;
 	buf_clear(&got.text);
