@@ -132,10 +132,9 @@ bool upstream_may_log(struct upstream *upstream, const struct upstream_source *s
 	*ret_unlogged = 0;
 	if (origin == NULL)
 		return true;
-	if (cause == UPSTREAM_CAUSE_DENIED)
-		return atomic_exchange(&origin->denied, 1) == 0;
 	last_ms = atomic_load(&origin->logged_ms[cause]);
-	if ((last_ms && now_ms - last_ms < LOG_PAUSE_MS) ||
+	if ((cause == UPSTREAM_CAUSE_DENIED && atomic_exchange(&origin->denied, 1)) ||
+	    (last_ms && now_ms - last_ms < LOG_PAUSE_MS) ||
 	    !atomic_compare_exchange_strong(&origin->logged_ms[cause], &last_ms, now_ms)) {
 		atomic_fetch_add(&origin->unlogged[cause], 1);
 		return false;

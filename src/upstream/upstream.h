@@ -135,8 +135,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 
 /*
  * Whether such a failure may be logged now: of one source and cause once a
- * minute over all processes, *ret_unlogged being those in between; DENIED once
- * until the source answers otherwise.
+ * minute over all processes, *ret_unlogged being those in between; DENIED only
+ * once until the source answers otherwise.
  */
 bool upstream_may_log(struct upstream *upstream, const struct upstream_source *source, enum upstream_cause cause,
 		      uint32_t *ret_unlogged);
