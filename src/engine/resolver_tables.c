@@ -153,8 +153,8 @@ static void settle_if_remembered(struct resolving *r, struct wanted_module *modu
 	buf_clear(spelling);
 	module_add_spelling(spelling, module->name);
 	count = store_absent_get(resolver->env->store, buf_slice(spelling), now_s, entries, &err);
-	word = sources_remembered(&resolver->options.sources, resolver->env->state, module->name.debug_file, entries,
-				  count);
+	word = sources_remembered(&resolver->options.sources, resolver->env->state, module->name.debug_file,
+				  entries, count);
 	if (word == SOURCES_SILENT)
 		return;
 	module->state = word == SOURCES_ABSENT ? MODULE_ABSENT : MODULE_UNSETTLED;

@@ -147,7 +147,8 @@ static void note_unknown(struct searching *s, const struct upstream_source *sour
 		log_failure(s, source, cause, text);
 }
 
-static void remember(struct searching *s, const struct upstream_source *source, const struct upstream_result *got)
+static void remember(struct searching *s, const struct upstream_source *source,
+		     const struct upstream_result *got)
 {
 	unsigned seconds = sources_memory_s(source, got);
 
@@ -307,9 +308,10 @@ static void recall(struct searching *s)
 
 static void keep_fresh(struct searching *s)
 {
+	struct store *store = s->searcher->env->store;
 	struct err err = ERR_INIT;
 
-	if (store_absent_put(s->searcher->env->store, buf_slice(&s->spelling), s->fresh, s->fresh_count, &err) < 0)
+	if (store_absent_put(store, buf_slice(&s->spelling), s->fresh, s->fresh_count, &err) < 0)
 		log_error("%.*s: cannot remember what its sources said: %s", SLICE_PRINT(s->key), err.msg);
 }
 

@@ -33,7 +33,8 @@ static uint64_t identify(const struct upstream_source *source, const struct conf
 	struct buf text = BUF_INIT;
 	uint64_t identity;
 
-	buf_addf(&text, "%d %u %u %s", source->kind, cache->max_download_mb, cache->max_symbol_mb, source->location);
+	buf_addf(&text, "%d %u %u %s", source->kind, cache->max_download_mb, cache->max_symbol_mb,
+		 source->location);
 	identity = hash_bytes(text.data, text.len);
 	buf_release(&text);
 	return identity;
@@ -105,7 +106,8 @@ static int add_server(struct settings_sources *sources, const struct config_serv
 
 	if (!(server->types & CONFIG_BREAKPAD) || *server->remote == '\0')
 		return 0;
-	source = add_source(sources, server->remote, is_url(server->remote) ? SOURCE_URL : SOURCE_DIRECTORY, cache);
+	source = add_source(sources, server->remote, is_url(server->remote) ? SOURCE_URL : SOURCE_DIRECTORY,
+			    cache);
 	source->absent_s = server->retry_timeout_s;
 	source->times = times_of(&server->transfer);
 	source->proxy = *server->proxy ? server->proxy : NULL;

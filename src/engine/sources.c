@@ -6,7 +6,8 @@ bool sources_may_ask(const struct sources *sources, unsigned index, struct slice
 {
 	const struct source_rules *rules = &sources->rules[index];
 
-	return !filter_matches(sources->blacklist, debug_file) && !filter_matches(rules->blacklist, debug_file) &&
+	return !filter_matches(sources->blacklist, debug_file) &&
+	       !filter_matches(rules->blacklist, debug_file) &&
 	       (rules->whitelist == NULL || filter_matches(rules->whitelist, debug_file));
 }
 
@@ -32,13 +33,17 @@ unsigned sources_memory_s(const struct upstream_source *source, const struct ups
 	}
 }
 
-enum sources_word sources_said(const struct upstream_source *source, const struct store_absent *entries, int count)
+static bool says_absent(const struct store_absent *entry)
+{
+	return entry->cause == UPSTREAM_CAUSE_ABSENT || entry->cause == UPSTREAM_CAUSE_CONTENT;
+}
+
+enum sources_word sources_said(const struct upstream_source *source, const struct store_absent *entries,
+			       int count)
 {
 	for (int i = 0; i < count; i++)
 		if (entries[i].source == source->identity)
-			return entries[i].cause == UPSTREAM_CAUSE_ABSENT || entries[i].cause == UPSTREAM_CAUSE_CONTENT
-				       ? SOURCES_ABSENT
-				       : SOURCES_UNKNOWN;
+			return says_absent(&entries[i]) ? SOURCES_ABSENT : SOURCES_UNKNOWN;
 	return SOURCES_SILENT;
 }
 

@@ -32,7 +32,8 @@ unsigned sources_memory_s(const struct upstream_source *source, const struct ups
 enum sources_word { SOURCES_SILENT, SOURCES_ABSENT, SOURCES_UNKNOWN };
 
 /* What one source said of a module, by the module's negative entries. */
-enum sources_word sources_said(const struct upstream_source *source, const struct store_absent *entries, int count);
+enum sources_word sources_said(const struct upstream_source *source, const struct store_absent *entries,
+			       int count);
 
 /* What all that may be asked said: ABSENT only where each did, SILENT where one is to be asked. */
 enum sources_word sources_remembered(const struct sources *sources, const struct state *state,

@@ -196,8 +196,8 @@ static int remember(struct store_txn *t, void *ctx)
 	return rc == MDB_SUCCESS ? put(t, &record) : rc;
 }
 
-int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries, unsigned count,
-		     struct err *err)
+int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries,
+		     unsigned count, struct err *err)
 {
 	struct absent_update update = {.entries = entries, .count = count, .key = key};
 

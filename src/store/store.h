@@ -145,8 +145,8 @@ struct store_absent {
  * before stays while it lasts.  Modules are bounded in number: those whose
  * entries expire first go first.
  */
-int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries, unsigned count,
-		     struct err *err);
+int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries,
+		     unsigned count, struct err *err);
 /* The entries that hold at that time: their number, or -1.  Inside a read. */
 int store_absent_get(struct store *store, struct slice key, uint64_t now_s,
 		     struct store_absent ret[static STORE_ABSENT_SOURCES], struct err *err);

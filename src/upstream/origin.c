@@ -20,10 +20,10 @@ static uint64_t key_of(const char *name)
 }
 
 /* None is ever given back, so the first free one ends the search, and two processes meet at it. */
-static struct state_origin *find(struct state *state, uint64_t key, struct state_origin **ret_free)
+static struct state_origin *find(struct state_map *map, uint64_t key, struct state_origin **ret_free)
 {
 	for (int i = 0; i < STATE_ORIGINS; i++) {
-		struct state_origin *origin = &state->map->origins[i];
+		struct state_origin *origin = &map->origins[i];
 		uint64_t found = atomic_load(&origin->key);
 
 		if (found == key)
@@ -39,13 +39,13 @@ static struct state_origin *find(struct state *state, uint64_t key, struct state
 
 struct state_origin *origin_claim(struct state *state, const char *name)
 {
-	struct state_origin *origin, *unused;
+	struct state_origin *origin, *unused = NULL;
 	uint64_t key, none = 0;
 
 	if (state == NULL || name == NULL)
 		return NULL;
 	key = key_of(name);
-	while ((origin = find(state, key, &unused)) == NULL && unused) {
+	while ((origin = find(state->map, key, &unused)) == NULL && unused) {
 		none = 0;
 		if (atomic_compare_exchange_strong(&unused->key, &none, key))
 			snprintf(unused->name, sizeof(unused->name), "%s", name);
@@ -56,7 +56,7 @@ struct state_origin *origin_claim(struct state *state, const char *name)
 bool origin_is_left_alone(const struct state *state, const char *name)
 {
 	struct state_origin *unused;
-	const struct state_origin *origin = name ? find((struct state *)(uintptr_t)state, key_of(name), &unused) : NULL;
+	const struct state_origin *origin = name ? find(state->map, key_of(name), &unused) : NULL;
 
 	return origin && breaker_is_open(&origin->breaker, clock_mono_ms());
 }
@@ -80,10 +80,10 @@ static enum judgement judge(const struct upstream_result *result)
 	}
 }
 
-static void hold(struct state_origin *origin, uint64_t seconds)
+static void hold(struct state_origin *origin, unsigned seconds)
 {
-	if (breaker_hold(&origin->breaker, (unsigned)seconds * 1000, clock_mono_ms()))
-		log_warning("%s is left alone for %llu s, as it asks for", origin->name, (unsigned long long)seconds);
+	if (breaker_hold(&origin->breaker, seconds * 1000, clock_mono_ms()))
+		log_warning("%s is left alone for %u s, as it asks for", origin->name, seconds);
 }
 
 static void note_bad(struct state_origin *origin, bool probing, const char *text)
@@ -94,8 +94,8 @@ static void note_bad(struct state_origin *origin, bool probing, const char *text
 		breaker_probed(&origin->breaker, false, now_ms);
 	else if (breaker_note(&origin->breaker, true, ORIGIN_TRIGGER) &&
 		 breaker_open(&origin->breaker, ORIGIN_BLACKOUT_MS, now_ms))
-		log_warning("%s is left alone after %d failures in a row, for %d s at first: %s", origin->name,
-			    ORIGIN_TRIGGER, ORIGIN_BLACKOUT_MS / 1000, text);
+		log_warning("%s is left alone after %d failures in a row, for %d s at first: %s",
+			    origin->name, ORIGIN_TRIGGER, ORIGIN_BLACKOUT_MS / 1000, text);
 }
 
 static void note_good(struct state_origin *origin, bool probing)
@@ -109,12 +109,13 @@ static void note_good(struct state_origin *origin, bool probing)
 	log_warning("%s answers again", origin->name);
 }
 
-void origin_note(struct state_origin *origin, bool probing, const struct upstream_result *result, const char *text)
+void origin_note(struct state_origin *origin, bool probing, const struct upstream_result *result,
+		 const char *text)
 {
 	enum judgement judgement = judge(result);
 
 	if (result->cause == UPSTREAM_CAUSE_BUSY)
-		hold(origin, result->retry_after_s);
+		hold(origin, (unsigned)result->retry_after_s);
 	else if (judgement == BAD)
 		note_bad(origin, probing, text);
 	else if (judgement == GOOD)
@@ -123,8 +124,8 @@ void origin_note(struct state_origin *origin, bool probing, const struct upstrea
 
 /* ---- the log ---- */
 
-bool upstream_may_log(struct upstream *upstream, const struct upstream_source *source, enum upstream_cause cause,
-		      uint32_t *ret_unlogged)
+bool upstream_may_log(struct upstream *upstream, const struct upstream_source *source,
+		      enum upstream_cause cause, uint32_t *ret_unlogged)
 {
 	struct state_origin *origin = origin_claim(upstream_state(upstream), source->origin);
 	uint64_t now_ms = clock_mono_ms(), last_ms;
@@ -151,10 +152,12 @@ static off_t place_offset(const struct state *state, const struct state_origin *
 }
 
 /* As many questions as there are requests under way, and one. */
-static int try_places(struct state *state, const struct state_origin *origin, unsigned max_requests, struct err *err)
+static int try_places(struct state *state, const struct state_origin *origin, unsigned max_requests,
+		      struct err *err)
 {
 	for (int place = 0; place < (int)max_requests && place < STATE_PLACES_MAX; place++) {
-		int got = file_lock(state->lock_fd, place_offset(state, origin, place), 1, FILE_LOCK_EXCLUSIVE, false, err);
+		off_t offset = place_offset(state, origin, place);
+		int got = file_lock(state->lock_fd, offset, 1, FILE_LOCK_EXCLUSIVE, false, err);
 
 		if (got)
 			return got < 0 ? -1 : place;
@@ -162,8 +165,9 @@ static int try_places(struct state *state, const struct state_origin *origin, un
 	return STATE_PLACES_MAX;
 }
 
-int origin_take_place(struct state *state, const struct state_origin *origin, const struct upstream_options *options,
-		      unsigned max_requests, uint64_t deadline_ms, struct err *err)
+int origin_take_place(struct state *state, const struct state_origin *origin,
+		      const struct upstream_options *options, unsigned max_requests, uint64_t deadline_ms,
+		      struct err *err)
 {
 	int place;
 
@@ -171,8 +175,8 @@ int origin_take_place(struct state *state, const struct state_origin *origin, co
 		if (options->cancelled && options->cancelled(options->cancelled_ctx))
 			return err_set(err, ERR_BUSY, "cancelled before it was its turn");
 		if (clock_left_ms(deadline_ms) == 0)
-			return err_set(err, ERR_TIMEOUT, "%s: %u requests are under way: no turn in time", origin->name,
-				       max_requests);
+			return err_set(err, ERR_TIMEOUT, "%s: %u requests are under way: no turn in time",
+				       origin->name, max_requests);
 		nanosleep(&(struct timespec){.tv_nsec = PLACE_POLL_MS * 1000000L}, NULL);
 	}
 	return place;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where symbol files come from, as all processes on a cache directory know it: breaker, places, what was logged. */
+/* Where symbol files come from, as all processes know it: breaker, places, what was logged. */
 #ifndef UPSTREAM_ORIGIN_H
 #define UPSTREAM_ORIGIN_H
 
@@ -22,15 +22,17 @@ bool origin_is_left_alone(const struct state *state, const char *name);
  * How a fetch went: opens and closes the breaker, and logs that.  `probing`:
  * the fetch was the breaker's probe.
  */
-void origin_note(struct state_origin *origin, bool probing, const struct upstream_result *result, const char *text);
+void origin_note(struct state_origin *origin, bool probing, const struct upstream_result *result,
+		 const char *text);
 
 /*
  * One of `max_requests` places, each a lock on a byte that the kernel takes back
  * from the dead; waits for it until the deadline (clock_mono_ms()).  A process
  * has one at a time.  The place, or -1 with ERR_TIMEOUT, ERR_BUSY (cancelled), ERR_SYSTEM.
  */
-int origin_take_place(struct state *state, const struct state_origin *origin, const struct upstream_options *options,
-		      unsigned max_requests, uint64_t deadline_ms, struct err *err);
+int origin_take_place(struct state *state, const struct state_origin *origin,
+		      const struct upstream_options *options, unsigned max_requests, uint64_t deadline_ms,
+		      struct err *err);
 void origin_give_place(struct state *state, const struct state_origin *origin, int place);
 
 #endif

@@ -160,8 +160,8 @@ static int get(struct journey *journey, struct transfer_reply *ret, struct err *
 	return result;
 }
 
-int transfer_get(struct transfer *transfer, const struct transfer_request *request, struct transfer_reply *ret,
-		 struct err *err)
+int transfer_get(struct transfer *transfer, const struct transfer_request *request,
+		 struct transfer_reply *ret, struct err *err)
 {
 	long total_ms = request->options->total_timeout_ms;
 	struct journey journey = {

@@ -39,7 +39,7 @@ struct transfer_request {
  * 410.  -1 otherwise; the message names the cause and the URL without
  * credentials and query.
  */
-int transfer_get(struct transfer *transfer, const struct transfer_request *request, struct transfer_reply *ret,
-		 struct err *err);
+int transfer_get(struct transfer *transfer, const struct transfer_request *request,
+		 struct transfer_reply *ret, struct err *err);
 
 #endif

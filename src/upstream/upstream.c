@@ -169,7 +169,7 @@ static int pause_before_retry(const struct upstream_options *options, struct err
 	return err_set(err, ERR_BUSY, "cancelled before another try");
 }
 
-/* A server that asks for more patience than a retry has is not asked again, nor one that others have given up. */
+/* A server that asks for more patience than a retry has is not asked again, nor one left alone by now. */
 static bool retry_helps(const struct route *route, const struct transfer_reply *reply)
 {
 	if (route->origin && (route->probing || breaker_is_open(&route->origin->breaker, clock_mono_ms())))
@@ -241,7 +241,8 @@ static int ask_in_turn(struct route *route, struct upstream_result *ret, struct 
 	long total_ms = route->options.total_timeout_ms;
 	int place, result;
 
-	if (route->origin == NULL || max_requests == 0 || breaker_is_open(&route->origin->breaker, clock_mono_ms()))
+	if (route->origin == NULL || max_requests == 0 ||
+	    breaker_is_open(&route->origin->breaker, clock_mono_ms()))
 		return ask(route, ret, err);
 	place = origin_take_place(state, route->origin, &route->options, max_requests,
 				  total_ms > 0 ? clock_mono_ms() + (uint64_t)total_ms : UINT64_MAX, err);
@@ -254,24 +255,23 @@ static int ask_in_turn(struct route *route, struct upstream_result *ret, struct 
 	return result;
 }
 
-static long long_or(long own, long other)
-{
-	return own ? own : other;
-}
-
 static void set_times(struct upstream_options *options, const struct upstream_times *times)
 {
-	options->connect_timeout_ms = long_or(times->connect_timeout_ms, options->connect_timeout_ms);
-	options->first_byte_timeout_ms = long_or(times->first_byte_timeout_ms, options->first_byte_timeout_ms);
-	options->stall_timeout_ms = long_or(times->stall_timeout_ms, options->stall_timeout_ms);
-	options->total_timeout_ms = long_or(times->total_timeout_ms, options->total_timeout_ms);
+	if (times->connect_timeout_ms)
+		options->connect_timeout_ms = times->connect_timeout_ms;
+	if (times->first_byte_timeout_ms)
+		options->first_byte_timeout_ms = times->first_byte_timeout_ms;
+	if (times->stall_timeout_ms)
+		options->stall_timeout_ms = times->stall_timeout_ms;
+	if (times->total_timeout_ms)
+		options->total_timeout_ms = times->total_timeout_ms;
 	if (times->stall_bytes)
 		options->stall_bytes = times->stall_bytes;
 }
 
 static int fetch_url(const struct upstream *upstream, const struct upstream_source *source,
-		     struct module_name module, const struct upstream_sink *sink, struct upstream_result *ret,
-		     struct err *err)
+		     struct module_name module, const struct upstream_sink *sink,
+		     struct upstream_result *ret, struct err *err)
 {
 	struct route route = {
 		.upstream = upstream,
@@ -292,8 +292,8 @@ static int fetch_url(const struct upstream *upstream, const struct upstream_sour
 }
 
 static int fetch_directory(const struct upstream *upstream, const struct upstream_source *source,
-			   struct module_name module, const struct upstream_sink *sink, struct upstream_result *ret,
-			   struct err *err)
+			   struct module_name module, const struct upstream_sink *sink,
+			   struct upstream_result *ret, struct err *err)
 {
 	int result = fetch_local(upstream, source->location, module, sink, ret, err);
 

@@ -16,7 +16,7 @@
  */
 enum upstream_outcome { UPSTREAM_FOUND, UPSTREAM_ABSENT, UPSTREAM_UNKNOWN };
 
-/* What kept a source from bringing a file: each has its time for which it is remembered, see engine/sources.h. */
+/* What kept a source from bringing a file; for how long each is remembered: engine/sources.h. */
 enum upstream_cause {
 	UPSTREAM_CAUSE_NONE,
 	UPSTREAM_CAUSE_ABSENT,     /* 404, 410, no such path */
@@ -25,7 +25,7 @@ enum upstream_cause {
 	UPSTREAM_CAUSE_TRANSPORT,  /* no whole answer: name, connection, certificate, time */
 	UPSTREAM_CAUSE_BUSY,       /* 429 or 503 with Retry-After */
 	UPSTREAM_CAUSE_SERVER,     /* any other status */
-	UPSTREAM_CAUSE_LOCAL,      /* ourselves: descriptors, memory, disk, cancelled; nothing is to be concluded */
+	UPSTREAM_CAUSE_LOCAL,      /* ourselves: descriptors, disk, cancelled; says nothing of the source */
 	UPSTREAM_CAUSE_LEFT_ALONE, /* not asked: it has failed too often, or wants to be left alone */
 	UPSTREAM_CAUSES
 };
@@ -53,7 +53,7 @@ struct upstream_source {
 	unsigned max_requests; /* under way at a time, those of all processes on the cache directory */
 };
 
-/* What names the origin of a source: "https://symbols.example.org:443", or the directory.  The caller frees it. */
+/* Names the origin of a source: "https://symbols.example.org:443", or the directory.  The caller frees it. */
 char *upstream_origin(enum source_kind kind, const char *location);
 
 /* Limits and times: 0 is none (for connecting curl's own, five minutes). */
@@ -100,7 +100,7 @@ struct upstream_result {
 	uint64_t elapsed_us;             /* of all, delays included */
 	long http_status;                /* 0: none */
 	unsigned requests;               /* HTTP requests sent, redirects not counted */
-	uint64_t retry_after_s;          /* what the server asked for with Retry-After, ten minutes at most; 0: nothing */
+	uint64_t retry_after_s;          /* of Retry-After, ten minutes at most; 0: not asked for */
 	enum upstream_cause cause;       /* unless found */
 	uint64_t identity;               /* of a local file: hash of path, inode, size, mtime; 0 for URLs */
 };
@@ -138,8 +138,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
  * minute over all processes, *ret_unlogged being those in between; DENIED only
  * once until the source answers otherwise.
  */
-bool upstream_may_log(struct upstream *upstream, const struct upstream_source *source, enum upstream_cause cause,
-		      uint32_t *ret_unlogged);
+bool upstream_may_log(struct upstream *upstream, const struct upstream_source *source,
+		      enum upstream_cause cause, uint32_t *ret_unlogged);
 
 struct state *upstream_state(struct upstream *upstream);
 

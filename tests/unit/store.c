@@ -195,7 +195,8 @@ static int absent(struct store *store, const char *key, uint64_t now_s)
 	return result;
 }
 
-static int put_absent(struct store *store, const char *key, uint64_t source, uint32_t made_s, uint32_t lasts_s)
+static int put_absent(struct store *store, const char *key, uint64_t source, uint32_t made_s,
+		      uint32_t lasts_s)
 {
 	struct store_absent entry = {.source = source, .made_s = made_s, .lasts_s = lasts_s, .cause = 3};
 	struct err err;

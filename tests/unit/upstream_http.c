@@ -53,7 +53,7 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	return 0;
 }
 
-/* A case's client: the options may be changed before the first fetch; and the source it asks, without its place. */
+/* A case's client: the options may be changed before the first fetch; and its source, less the location. */
 static struct upstream_options options;
 static struct upstream_source source;
 static struct upstream *client;
@@ -621,7 +621,8 @@ static void a_source_has_times_of_its_own(void)
 	source.times.first_byte_timeout_ms = 200;
 	check_timeout("{\"hang\": true}", "no answer within 200 ms");
 	source.times.stall_timeout_ms = 200;
-	check_timeout("{\"chunk_bytes\": 100, \"chunk_delay_ms\": 50}", "stalled: not enough data within 200 ms");
+	check_timeout("{\"chunk_bytes\": 100, \"chunk_delay_ms\": 50}",
+		      "stalled: not enough data within 200 ms");
 	source.times.stall_bytes = 100;
 	source.times.total_timeout_ms = 600;
 	check_timeout("{\"chunk_bytes\": 100, \"chunk_delay_ms\": 50}", "not finished within 600 ms");

@@ -19,7 +19,7 @@ static struct upstream_result got;
 static struct err got_err;
 static int case_number;
 
-/* Every case has an origin of its own, which leads to the one server, and what the case before left is gone. */
+/* Every case has an origin of its own, which leads to the one server. */
 static void begin_case(void)
 {
 	struct upstream_options options = {
