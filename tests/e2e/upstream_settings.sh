@@ -155,6 +155,22 @@ servers() {
 	check 'allowPrivate false: in the log' says allowPrivate
 }
 
+# A fetcher without descriptors to spare cannot ask: that says nothing of the server, and is not remembered.
+local_fault() {
+	local pid
+	mkdir -p "$work/local/here.pdb/$id"
+	printf 'MODULE windows x86 %s here.pdb\nFUNC 1000 100 0 here()\n' "$id" >"$work/local/here.pdb/$id/here.sym"
+	anew '.process.fetchers = 1 | .DiskCache.localSymbolDirs = ["local"]'
+	module ours
+	is 'the fetcher is at work' "$(word here)" true
+	pid=$(pool_children fetcher)
+	prlimit --pid "$pid" --nofile=3:
+	is 'no descriptor left: not settled' "$(word ours) $(asked ours)" 'null 0'
+	check 'no descriptor left: in the log' says 'Too many open files'
+	prlimit --pid "$pid" --nofile=1024:
+	is 'descriptors again: found at once' "$(word ours) $(asked ours)" 'true 1'
+}
+
 # How many requests the server has under way is told by how many it has got and not answered yet.
 max_requests() {
 	local number
@@ -171,7 +187,7 @@ max_requests() {
 }
 two_asked() { [ "$(upstream_requests '/held..sym')" -ge 2 ]; }
 
-e2e_begin nginx
+e2e_begin nginx prlimit
 start_upstream
 start_silent_port
 anew .
@@ -180,5 +196,6 @@ retries
 memory
 limits
 servers
+local_fault
 max_requests
 e2e_end
