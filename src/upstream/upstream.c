@@ -172,7 +172,8 @@ static int pause_before_retry(const struct upstream_options *options, struct err
 /* A server that asks for more patience than a retry has is not asked again, nor one left alone by now. */
 static bool retry_helps(const struct route *route, const struct transfer_reply *reply)
 {
-	if (route->origin && (route->probing || breaker_is_open(&route->origin->breaker, clock_mono_ms())))
+	/* also during a probe */
+	if (route->origin && breaker_is_open(&route->origin->breaker, clock_mono_ms()))
 		return false;
 	return reply->retryable && reply->retry_after_s * 1000 <= route->options.retry_delay_ms;
 }

@@ -151,6 +151,22 @@ dead_server() {
 }
 was_asked() { [ "$(upstream_requests "/$1.sym")" -ge 1 ]; }
 
+# Of two sources only that is asked again which may have something new to say.
+two_sources() {
+	restart_pool '.DiskCache.symbolURLs += [$url + "second"]'
+	module two '{"status": 404}'
+	mkdir -p "$symbols/second/two.pdb/$id"
+	behave "second/two.pdb/$id/two.sym" '{"status": 500}'
+	is 'two sources: one failed' "$(word two) $(upstream_requests 'GET /two') $(upstream_requests 'GET /second/two')" 'null 1 1'
+	shift_time 32
+	is 'two sources: after 32 s it is asked again, and alone' \
+		"$(word two) $(upstream_requests 'GET /two') $(upstream_requests 'GET /second/two')" 'null 1 2'
+	behave "second/two.pdb/$id/two.sym" "{\"file\": \"two.pdb/$id/two.sym\"}"
+	shift_time 64
+	is 'two sources: until it is found' \
+		"$(word two) $(upstream_requests 'GET /two') $(upstream_requests 'GET /second/two')" 'true 1 3'
+}
+
 # Another list of sources is not answered from what these did not have.
 other_sources() {
 	restart_pool .
@@ -181,5 +197,6 @@ memory_of_each_cause
 clock_set_back
 patience
 dead_server
+two_sources
 other_sources
 e2e_end
