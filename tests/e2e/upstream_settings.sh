@@ -136,6 +136,8 @@ servers() {
 		{identifier: "other layout", remote: $url, type: ["symstore"]},
 		{identifier: "keyed", remote: ($url + "keyed"), type: ["breakpad"], headers: {"X-Key": "swordfish"}},
 		{identifier: "proxied", remote: "http://symbols.invalid/base", type: ["symstore", "breakpad"], proxy: $url},
+		{identifier: "secret", remote: ($url + "secret?token=swordfish" | sub("//"; "//joe:swordfish@")),
+			type: ["breakpad"], whitelist: ["fifth"]},
 		{identifier: "public", remote: ($url + "public"), type: ["breakpad"], allowPrivate: false,
 			whitelist: ["public"]}]'
 	module first '' urls/
@@ -150,7 +152,10 @@ servers() {
 	is 'type: another layout is not asked' "$(word fourth) $(grep -c ' /fourth' "$work/upstream.requests")" 'false 0'
 	is 'headers: of that server' "$(sent keyed/ second | jq -r '."X-Key"')" swordfish
 	is 'headers: and of no other' "$(sent urls/ second | jq -r '."X-Key"')" null
-	is 'headers: not in the log' "$(grep -c swordfish "$work/pool.log")" 0
+	module fifth '{"status": 500}' secret/
+	is 'credentials and query: sent' "$(word fifth) $(upstream_requests 'secret/fifth.*token=swordfish')" 'null 1'
+	check 'credentials and query: its failure is logged' says 'status 500: http://127.0.0.1'
+	is 'nothing secret is in the log' "$(grep -c 'swordfish\|joe' "$work/pool.log")" 0
 	is 'allowPrivate false: not asked' "$(word public) $(grep -c ' /public' "$work/upstream.requests")" 'null 0'
 	check 'allowPrivate false: in the log' says allowPrivate
 }
