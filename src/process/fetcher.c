@@ -54,6 +54,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	if (environment_open(&fetcher->env, instance->state, slot, instance_store_bytes(instance), err) < 0)
 		return -1;
 	settings_upstream(config, &options);
+	options.state = instance->state;
 	options.cancelled = is_dropped;
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
@@ -81,7 +82,6 @@ static void fetcher_deinit(struct fetcher *fetcher)
 static void fly(struct fetcher *fetcher)
 {
 	struct flight_assignment *flight = &fetcher->flight;
-	static struct log_limit limit; /* a dead server fails every search */
 	struct search_result result;
 	struct flight_report report = {0};
 
@@ -94,7 +94,7 @@ static void fly(struct fetcher *fetcher)
 	report.wire_bytes = result.wire_bytes;
 	memcpy(report.cause, result.cause, sizeof(report.cause));
 	if (result.outcome == FLIGHT_UNKNOWN)
-		log_limited(&limit, LEVEL_WARNING, "%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+		log_info("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
 	log_set_request(NULL);
 	flight_land(&fetcher->flights, flight, &report);
 }

@@ -95,7 +95,8 @@ static void begin_alone(struct state_map *map)
 		for (int w = 0; w < STATE_WAITER_WORDS; w++)
 			atomic_store(&map->flights[i].waiters[w], 0);
 	}
-	memset(map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	memset(map->origins, 0, sizeof(map->origins));
 	memcpy(map->magic, magic, sizeof(magic));
 }
 
