@@ -2,19 +2,28 @@
 /* Room in the store: least recently used tables go, in bounded transactions. */
 #include "store/store_internal.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 
 /* ---- last use ---- */
 
+/* A time from the future is one of a clock that was wrong: it must not keep a table for ever. */
+static uint64_t plausible(uint64_t used_s, uint64_t now_s)
+{
+	enum { CLOCKS_DIFFER_S = 3600 };
+
+	return used_s <= now_s + CLOCKS_DIFFER_S ? used_s : 0;
+}
+
 uint64_t store_last_use(struct store *store, const struct store_record *record)
 {
-	uint32_t stamp = 0;
+	uint64_t now_s = clock_wall_s(), saved = plausible(record->used_s, now_s), stamp = 0;
 
 	if (record->slot < store->stamp_count)
-		stamp = atomic_load_explicit(&store->stamps[record->slot], memory_order_relaxed);
-	return stamp > record->used_s ? stamp : record->used_s;
+		stamp = plausible(atomic_load_explicit(&store->stamps[record->slot], memory_order_relaxed), now_s);
+	return stamp > saved ? stamp : saved;
 }
 
 static int save_stamp(struct store_txn *t, uint64_t id, struct store_record *record, struct slice key)
@@ -222,6 +231,11 @@ struct eviction {
 	bool others_in_way;
 };
 
+struct trimming {
+	uint64_t pages; /* that may stay */
+	bool more;      /* than one step */
+};
+
 static int by_last_use(const void *a, const void *b)
 {
 	const struct candidate *one = a, *two = b;
@@ -306,4 +320,30 @@ int store_evict_some(struct store *store, uint64_t pages)
 	int rc = store_write_once(store, choose, &eviction);
 
 	return rc == MDB_SUCCESS ? store_reap(store) : rc;
+}
+
+static int choose_over(struct store_txn *t, void *ctx)
+{
+	enum { STEP_PAGES = 4 * STORE_REAP_PAGES };
+	struct trimming *trimming = ctx;
+	uint64_t pages = t->meta.pages;
+	uint64_t over = pages > trimming->pages ? pages - trimming->pages : 0;
+
+	trimming->more = over > STEP_PAGES;
+	if (over == 0)
+		return STORE_UNCHANGED;
+	return retire_oldest(t, trimming->more ? STEP_PAGES : over);
+}
+
+int store_trim(struct store *store, uint64_t pages, struct err *err)
+{
+	struct trimming trimming = {.pages = pages};
+	int rc;
+
+	if (store_write(store, choose_over, &trimming, 0, "choose tables to evict", err) < 0)
+		return -1;
+	rc = store_reap(store);
+	if (rc != MDB_SUCCESS)
+		return store_fail(err, rc, "evict tables");
+	return trimming.more;
 }

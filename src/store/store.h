@@ -120,6 +120,15 @@ int store_delete(struct store *store, struct slice key, struct err *err);
 int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 
 /*
+ * Evicts least recently used tables until the published ones hold at most `pages`
+ * (of store_stat's), one step of some 32 MB at each call: 1 call again, 0 done, -1.
+ */
+int store_trim(struct store *store, uint64_t pages, struct err *err);
+
+/* Counts every page of every table anew and changes nothing; ERR_CORRUPT where the sums differ. */
+int store_recount(struct store *store, struct err *err);
+
+/*
  * After a crash: frees stale reader slots, deletes dying tables, and pending ones
  * for which is_live(ctx, key) says false (NULL: all).  Before that all pages are
  * recounted; sums that differ are ERR_CORRUPT.

@@ -299,6 +299,49 @@ static void saved_stamps_give_the_order_later(void)
 	free(dir);
 }
 
+/* A clock that was a year ahead for a while. */
+static void stamps_from_the_future_do_not_stick(void)
+{
+	static _Atomic uint32_t stamps[8];
+	char *dir = fixture_dir();
+	struct store *store = open_with_stamps(dir, stamps, 8);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 16, FIXTURE_VALUE_MAX, &err), 0);
+	atomic_fetch_add(&stamps[1], 10);
+	atomic_fetch_add(&stamps[2], 10);
+	atomic_fetch_add(&stamps[3], 365 * 86400);
+	CHECK_INT(fixture_insert(store, "d/1", 4, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK(!fixture_has(store, "c/1"));
+	store_close(store);
+	free(dir);
+}
+
+static void trimming_goes_in_steps(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, 96 * MB);
+	struct err err = ERR_INIT;
+	int steps = 0, result;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(store_trim(store, fixture_stat(store).pages, &err), 0);
+	CHECK_INT(fixture_stat(store).tables, 3);
+	while ((result = store_trim(store, 10, &err)) > 0)
+		steps++;
+	CHECK_INT(result, 0);
+	CHECK_INT(steps, 1); /* and the last */
+	CHECK_INT(fixture_stat(store).tables, 0);
+	CHECK_INT(fixture_stat(store).pages + fixture_stat(store).dying_pages, 0);
+	CHECK_INT(store_recount(store, &err), 0);
+	store_close(store);
+	free(dir);
+}
+
 static void pending_tables_count(void)
 {
 	char *dir = fixture_dir();
@@ -414,6 +457,8 @@ static const struct tap_case cases[] = {
 	{"the file keeps to its limit", the_file_keeps_to_its_limit},
 	{"stamps give the order of eviction", stamps_give_the_order},
 	{"saved stamps give it when they are lost", saved_stamps_give_the_order_later},
+	{"stamps from the future do not stick", stamps_from_the_future_do_not_stick},
+	{"trimming goes in steps", trimming_goes_in_steps},
 	{"tables being written count", pending_tables_count},
 	{"negative entries expire", absent_entries_expire},
 	{"negative entries are bounded", absent_entries_are_bounded},
