@@ -288,6 +288,10 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
 		set_cause(&s, "", err.msg);
 	} else if (lock_key(&s)) {
 		ret->outcome = search_locked(&s);
+		/* published where nobody looks any more: the database was replaced meanwhile */
+		if (ret->outcome == FLIGHT_FOUND && environment_is_replaced(searcher->env) &&
+		    environment_refresh(searcher->env, &err) == 0)
+			ret->outcome = search_locked(&s);
 		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
 	}
 	count(&s, outcome_counters[ret->outcome], 1);

@@ -33,3 +33,8 @@ uint64_t instance_store_bytes(const struct instance *instance)
 {
 	return (uint64_t)instance->config->disk_cache.max_size_mb << 20;
 }
+
+void instance_set_limits(const struct instance *instance)
+{
+	atomic_store(&instance->state->map->store_bytes, instance_store_bytes(instance));
+}

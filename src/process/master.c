@@ -331,6 +331,7 @@ static void reload(struct master *master)
 	warn_of_fixed(master->instance->config, fresh);
 	config_free((struct config *)(uintptr_t)master->instance->config);
 	master->instance->config = fresh;
+	instance_set_limits(master->instance);
 	dismiss_all(master);
 	log_info("configuration reloaded");
 }
@@ -486,6 +487,7 @@ int master_run(struct instance *instance, const struct config_args *args)
 		return EX_OSERR;
 	}
 	master.children = mem_calloc(master.child_count, sizeof(*master.children));
+	instance_set_limits(instance);
 	code = run_recovery(&master);
 	if (code == EX_OK) {
 		log_info("started: %u workers, %u fetchers", instance->config->process.workers, instance->fetcher_count);

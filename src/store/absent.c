@@ -75,7 +75,7 @@ static int drop_first(struct store_txn *t)
 	return rc;
 }
 
-static int keep_to_bound(struct store_txn *t)
+int store_absent_bound(struct store_txn *t)
 {
 	MDB_stat stat;
 	int rc;
@@ -116,7 +116,7 @@ static int remember(struct store_txn *t, void *ctx)
 	int rc = store_absent_drop(t, entry->key);
 
 	if (rc == MDB_SUCCESS)
-		rc = keep_to_bound(t);
+		rc = store_absent_bound(t);
 	return rc == MDB_SUCCESS ? put_entry(t, entry) : rc;
 }
 

@@ -2,64 +2,9 @@
 /* Room in the store: least recently used tables go, in bounded transactions. */
 #include "store/store_internal.h"
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
-
-/* ---- last use ---- */
-
-/* A time from the future is one of a clock that was wrong: it must not keep a table for ever. */
-static uint64_t plausible(uint64_t used_s, uint64_t now_s)
-{
-	enum { CLOCKS_DIFFER_S = 3600 };
-
-	return used_s <= now_s + CLOCKS_DIFFER_S ? used_s : 0;
-}
-
-uint64_t store_last_use(struct store *store, const struct store_record *record)
-{
-	uint64_t now_s = clock_wall_s(), saved = plausible(record->used_s, now_s), stamp = 0;
-
-	if (record->slot < store->stamp_count)
-		stamp = plausible(atomic_load_explicit(&store->stamps[record->slot], memory_order_relaxed), now_s);
-	return stamp > saved ? stamp : saved;
-}
-
-static int save_stamp(struct store_txn *t, uint64_t id, struct store_record *record, struct slice key)
-{
-	enum { WORTH_SAVING_S = 60 };
-	uint64_t used_s = store_last_use(t->store, record);
-
-	if (record->state != STATE_PUBLISHED || used_s < record->used_s + WORTH_SAVING_S)
-		return MDB_SUCCESS;
-	record->used_s = used_s;
-	return store_record_put(t->store, t->txn, id, record, key);
-}
-
-/* A few at each call, going round: what is lost with the shared memory is only the order of the rest. */
-int store_save_stamps(struct store_txn *t)
-{
-	enum { RECORDS = 64 };
-	struct store *store = t->store;
-	struct store_record record;
-	struct slice key;
-	MDB_cursor *tab;
-	int rc = mdb_cursor_open(t->txn, store->tab, &tab);
-
-	if (rc != MDB_SUCCESS)
-		return rc;
-	for (int i = 0; i < RECORDS && store->stamp_count && rc == MDB_SUCCESS; i++) {
-		uint64_t id = store->stamps_saved_to;
-
-		rc = store_record_next(tab, &id, &record, &key);
-		store->stamps_saved_to = rc == MDB_SUCCESS ? id + 1 : 0;
-		if (rc == MDB_SUCCESS)
-			rc = save_stamp(t, id, &record, key);
-	}
-	mdb_cursor_close(tab);
-	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
-}
 
 /* ---- dying ---- */
 
@@ -326,13 +271,15 @@ static int choose_over(struct store_txn *t, void *ctx)
 {
 	enum { STEP_PAGES = 4 * STORE_REAP_PAGES };
 	struct trimming *trimming = ctx;
-	uint64_t pages = t->meta.pages;
-	uint64_t over = pages > trimming->pages ? pages - trimming->pages : 0;
+	uint64_t budget = t->store->budget_pages, pages = t->meta.pages;
+	uint64_t may_stay = trimming->pages < budget ? trimming->pages : budget;
+	uint64_t over = pages > may_stay ? pages - may_stay : 0;
+	int rc = store_absent_bound(t);
 
 	trimming->more = over > STEP_PAGES;
-	if (over == 0)
-		return STORE_UNCHANGED;
-	return retire_oldest(t, trimming->more ? STEP_PAGES : over);
+	if (rc == MDB_SUCCESS && over)
+		rc = retire_oldest(t, trimming->more ? STEP_PAGES : over);
+	return rc;
 }
 
 int store_trim(struct store *store, uint64_t pages, struct err *err)

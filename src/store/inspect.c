@@ -30,7 +30,7 @@ int store_free_pages(MDB_txn *txn, uint64_t from_page, uint64_t *ret_count)
 	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
-static uint64_t file_bytes(struct store *store)
+uint64_t store_file_bytes(struct store *store)
 {
 	mdb_filehandle_t fd;
 	struct stat info;
@@ -53,7 +53,7 @@ static int fill_stat(struct store *store, MDB_txn *txn, struct store_stat *ret)
 	*ret = (struct store_stat){
 		.page_bytes = store->page_bytes,
 		.max_bytes = store->max_bytes,
-		.file_bytes = file_bytes(store),
+		.file_bytes = store_file_bytes(store),
 		.tables = meta.tables,
 		.pages = meta.pages,
 		.pending_pages = meta.pending_pages,

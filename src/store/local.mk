@@ -11,6 +11,8 @@ libstore_a_SOURCES = \
 	src/store/read.c \
 	src/store/record.c \
 	src/store/recover.c \
+	src/store/resize.c \
+	src/store/stamps.c \
 	src/store/store.h \
 	src/store/store_internal.h \
 	src/store/txn.c

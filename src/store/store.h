@@ -22,7 +22,7 @@ struct store;
 
 struct store_options {
 	const char *dir;         /* of data.mdb; created if absent */
-	uint64_t max_bytes;      /* hard limit of the file; at least 1 MB */
+	uint64_t max_bytes;      /* hard limit of the file, but where it is larger already; at least 1 MB */
 	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 2 MB, which keeps an insert small */
 	_Atomic uint32_t *stamps; /* LRU stamps in seconds, shared; NULL: none are kept */
 	unsigned stamp_count;
@@ -78,6 +78,12 @@ int store_value(struct store *store, uint64_t table_id, unsigned kind, uint64_t 
 void store_touch(struct store *store, const struct store_table *table);
 
 /*
+ * Saves all stamps in the tables' records, so that their order outlives the
+ * shared memory; without it, each insert saves a few.  Outside a read.
+ */
+int store_keep_stamps(struct store *store, struct err *err);
+
+/*
  * ---- writing (outside a read) ----
  *
  * ERR_BUSY where the file is full for now: other tables are being written, or a
@@ -119,9 +125,34 @@ int store_delete(struct store *store, struct slice key, struct err *err);
 /* Deletes by id a table that proved damaged.  1, 0 if it is not the published one of its key any more, -1. */
 int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 
+/* ---- size ---- */
+
+/*
+ * Another limit for the file, outside of reads and writes.  The file does not
+ * shrink by itself: where store_fit() says so, store_copy() makes one that fits.
+ */
+int store_set_limit(struct store *store, uint64_t max_bytes, struct err *err);
+
+enum store_fit {
+	STORE_FITS,
+	STORE_HOLDS_TOO_MUCH, /* for store_trim() */
+	STORE_FILE_TOO_LARGE, /* holds no more than it may, in a file that once was allowed to be larger */
+};
+int store_fit(struct store *store, enum store_fit *ret, struct err *err);
+
+/*
+ * Copies what the store holds now, without its free pages, into a new directory,
+ * durably; tables keep their ids.  What others write meanwhile is not in it.
+ */
+int store_copy(struct store *store, const char *dir, struct err *err);
+
+/* Deletes a store's directory; 0 also when it is gone already. */
+int store_remove(const char *dir, struct err *err);
+
 /*
  * Evicts least recently used tables until the published ones hold at most `pages`
- * (of store_stat's), one step of some 32 MB at each call: 1 call again, 0 done, -1.
+ * (of store_stat's), and no more than the limit allows in any case; one step of
+ * some 32 MB at each call: 1 call again, 0 done, -1.
  */
 int store_trim(struct store *store, uint64_t pages, struct err *err);
 

@@ -26,6 +26,7 @@ struct store {
 	uint64_t read_number;
 	uint64_t map_number; /* of where the file is mapped now */
 	uint64_t page_bytes, max_bytes, txn_bytes;
+	bool over; /* the map is larger than the limit, so that what is too much can be evicted */
 	uint64_t budget_pages; /* for values; the rest is for trees, free list and copies */
 	uint64_t absent_max;
 	_Atomic uint32_t *stamps;
@@ -107,8 +108,14 @@ void store_drop_reader(struct store *store);
 /* The file is mapped, or mapped anew, perhaps elsewhere. */
 void store_new_map(struct store *store);
 
-/* Follows another process that enlarged the file's limit. */
+/* Follows another process that made the file larger than this one's map. */
 int store_adopt_size(struct store *store);
+
+/* Gives a store that holds more than its limit allows the room to evict; store_adopt_size() does it, too. */
+int store_allow_for_excess(struct store *store);
+
+/* Whether that room is needed no longer. */
+bool store_is_back_in_limit(struct store *store, const struct store_meta *meta);
 
 /* A write transaction, with the meta record, which is written back at the end. */
 struct store_txn {
@@ -137,6 +144,9 @@ int store_settle(struct store *store);
 
 /* ---- room ---- */
 
+/* What follows from the limit. */
+int store_set_sizes(struct store *store, uint64_t max_bytes, struct err *err);
+
 /* Makes a published or pending table dying: its name goes, its values are left to store_reap(). */
 int store_retire(struct store_txn *t, uint64_t id);
 
@@ -164,6 +174,8 @@ int store_save_stamps(struct store_txn *t);
 /* ---- the rest ---- */
 
 int store_absent_drop(struct store_txn *t, struct slice key);
+int store_absent_bound(struct store_txn *t);
+uint64_t store_file_bytes(struct store *store);
 int store_free_pages(MDB_txn *txn, uint64_t from_page, uint64_t *ret_count);
 
 static inline uint64_t store_value_pages(const struct store *store, size_t len)

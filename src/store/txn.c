@@ -66,13 +66,6 @@ void store_new_map(struct store *store)
 	store->map_number = ++last;
 }
 
-int store_adopt_size(struct store *store)
-{
-	store_drop_reader(store);
-	store_new_map(store);
-	return mdb_env_set_mapsize(store->env, 0);
-}
-
 int store_reader(struct store *store, MDB_txn **ret)
 {
 	int rc = start_reader(store);
@@ -129,23 +122,32 @@ void store_read_end(struct store *store)
 
 /* ---- writing ---- */
 
-static int begin_write(struct store *store, struct store_txn *t)
+static int begin_with_meta(struct store *store, struct store_txn *t)
 {
 	int rc;
 
 	t->store = store;
 	rc = mdb_txn_begin(store->env, NULL, 0, &t->txn);
-	if (rc == MDB_MAP_RESIZED) {
-		rc = store_adopt_size(store);
-		if (rc == MDB_SUCCESS)
-			rc = mdb_txn_begin(store->env, NULL, 0, &t->txn);
-	}
 	if (rc != MDB_SUCCESS)
 		return rc;
 	rc = store_meta_get(store, t->txn, &t->meta);
 	if (rc != MDB_SUCCESS)
 		mdb_txn_abort(t->txn);
 	return rc;
+}
+
+static int begin_write(struct store *store, struct store_txn *t)
+{
+	int rc = begin_with_meta(store, t);
+
+	if (rc == MDB_SUCCESS && store->over && store_is_back_in_limit(store, &t->meta)) {
+		mdb_txn_abort(t->txn);
+		rc = MDB_MAP_RESIZED;
+	}
+	if (rc != MDB_MAP_RESIZED)
+		return rc;
+	rc = store_adopt_size(store);
+	return rc == MDB_SUCCESS ? begin_with_meta(store, t) : rc;
 }
 
 static int run(struct store *store, store_txn_body *body, void *ctx)

@@ -6,6 +6,7 @@ e2e_tests = \
 	tests/e2e/cli.sh \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
+	tests/e2e/limits.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
