@@ -24,10 +24,12 @@ static uint64_t current_limit(const struct environment *env)
 
 static int open_number(struct environment *env, uint32_t number, struct err *err)
 {
-	char *path = env_path(env, number);
+	struct state_map *map = env->state->map;
+	char *path = env_path(env, number), *oversize = mem_printf("%s/oversize", env->state->dir);
 	struct store_options options = {
 		.dir = path,
-		.stamps = env->state->map->stamps,
+		.oversize = {oversize, &map->oversize_number, &map->oversize_bytes},
+		.stamps = map->stamps,
 		.stamp_count = STATE_STAMPS,
 	};
 	int result;
@@ -36,6 +38,7 @@ static int open_number(struct environment *env, uint32_t number, struct err *err
 	result = store_open(&env->store, &options, err);
 	if (result == 0)
 		env->number = number;
+	free(oversize);
 	free(path);
 	return result;
 }

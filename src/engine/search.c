@@ -112,7 +112,7 @@ static bool publish(struct searching *s, const struct upstream_result *got)
 		count_built(s, &built);
 		return true;
 	}
-	if (err.code == ERR_INPUT) {
+	if (err.code == ERR_INPUT || err.code == ERR_LIMIT) {
 		note_refused(s, err.msg);
 		return false;
 	}

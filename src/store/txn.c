@@ -85,15 +85,32 @@ out:
 	return rc;
 }
 
+static void begin_oversize(struct store *store)
+{
+	struct err ignored;
+
+	if (store_read_begin(store->oversize, &ignored) < 0) {
+		store_close_oversize(store);
+		return;
+	}
+	if (store->oversize->map_number != store->oversize_map)
+		store_new_map(store); /* its values moved */
+	store->oversize_map = store->oversize->map_number;
+}
+
 int store_read_begin(struct store *store, struct err *err)
 {
 	MDB_txn *txn;
-	int rc = store_reader(store, &txn);
+	int rc;
 
+	store_follow_oversize(store);
+	rc = store_reader(store, &txn);
 	if (rc != MDB_SUCCESS)
 		return store_fail(err, rc, "begin reading");
 	store->reading = true;
 	store->read_number++;
+	if (store->oversize)
+		begin_oversize(store);
 	return 0;
 }
 
@@ -116,6 +133,8 @@ size_t store_lasting_bytes(const struct store *store)
 void store_read_end(struct store *store)
 {
 	store->reading = false;
+	if (store->oversize)
+		store_read_end(store->oversize);
 	if (store->read_txn)
 		mdb_txn_reset(store->read_txn);
 }
