@@ -95,6 +95,7 @@ static void keep_limit(struct environment *env, struct timetable *times)
 	if (result >= 0)
 		return;
 	log_error("cannot bring the database under its limit: %s", err.msg);
+	environment_close(env); /* LMDB may want to be opened anew */
 	times->limit_ms = clock_mono_ms() + PAUSE_AFTER_FAILURE_MS;
 }
 
