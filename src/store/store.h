@@ -161,7 +161,7 @@ int store_fit(struct store *store, enum store_fit *ret, struct err *err);
 
 /*
  * Copies what the store holds now, without its free pages, into a new directory,
- * durably; tables keep their ids.  What others write meanwhile is not in it.
+ * durably; tables keep their ids.  Others read meanwhile; those who want to write wait.
  */
 int store_copy(struct store *store, const char *dir, struct err *err);
 

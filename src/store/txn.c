@@ -211,24 +211,33 @@ static int note_oldest(const char *line, void *ctx)
 	return 0;
 }
 
-static bool readers_lag(struct store *store)
+static uint64_t last_transaction(struct store *store)
 {
-	uint64_t oldest = UINT64_MAX;
 	MDB_envinfo info;
 
 	mdb_env_info(store->env, &info);
-	mdb_reader_list(store->env, note_oldest, &oldest);
-	return oldest < info.me_last_txnid;
+	return info.me_last_txnid;
 }
 
-/* Whether readers of old snapshots, which keep freed pages from being used, have gone on in bounded time. */
+static bool readers_lag(struct store *store, uint64_t behind)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	mdb_reader_list(store->env, note_oldest, &oldest);
+	return oldest < behind;
+}
+
+/*
+ * Whether readers of snapshots older than now, which keep freed pages from being
+ * used, have gone on in bounded time; a busy machine with a cold file takes its time.
+ */
 static bool readers_catch_up(struct store *store)
 {
-	enum { WAIT_MS = 200, STEP_NS = 10 * 1000 * 1000 };
-	uint64_t deadline_ms = clock_mono_ms() + WAIT_MS;
+	enum { WAIT_MS = 1000, STEP_NS = 10 * 1000 * 1000 };
+	uint64_t deadline_ms = clock_mono_ms() + WAIT_MS, now = last_transaction(store);
 
 	mdb_reader_check(store->env, NULL);
-	while (readers_lag(store)) {
+	while (readers_lag(store, now)) {
 		if (clock_left_ms(deadline_ms) == 0)
 			return false;
 		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);
