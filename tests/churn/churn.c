@@ -30,8 +30,8 @@ enum {
 	LIVE_SETS = 4, /* distinct tables, in budgets: what does not fit must be made again */
 	SAMPLES = 12,  /* values checked at each look-up */
 	MAX_TABLES = 40000,
-	/* with others at work, touching a table and choosing victims are not one step: so far apart is no disorder */
-	LRU_SLACK = 200,
+	/* others may use a table while it is being evicted: one of so many that went may have been used lately */
+	LRU_RACES = 50,
 	ALONE_SHARE = 4, /* of the total is inserted by one process alone: then the order is exact */
 	MESSAGES = 20,
 	LIMIT_CHANGE_MS = 300 * 1000,
@@ -51,7 +51,6 @@ struct known {
 
 struct shared {
 	_Atomic bool stop_inserting, stop, enforce;
-	_Atomic bool alone;    /* one process only */
 	_Atomic uint32_t messages;
 	_Atomic uint32_t tick; /* the clock: one for each operation */
 	_Atomic uint64_t inserted_bytes, inserts, failed, hits, misses, wrong, evictions, disorder, over_limit;
@@ -161,7 +160,7 @@ static int64_t oldest_use(struct actor *actor)
 static void note_eviction(struct actor *actor, const struct known *known)
 {
 	atomic_fetch_add(&shared->evictions, 1);
-	if (last_use(actor, atomic_load(&known->slot)) > oldest_use(actor) + (atomic_load(&shared->alone) ? 0 : LRU_SLACK))
+	if (last_use(actor, atomic_load(&known->slot)) > oldest_use(actor))
 		atomic_fetch_add(&shared->disorder, 1);
 }
 
@@ -267,10 +266,8 @@ static void use_at_random(struct actor *actor)
 
 static void use_alone(struct actor *actor)
 {
-	atomic_store(&shared->alone, true);
 	while (atomic_load(&shared->inserted_bytes) >> 20 < plan.total_mb / ALONE_SHARE)
 		use(actor, pick(actor));
-	atomic_store(&shared->alone, false);
 }
 
 static void use_until_stopped(struct actor *actor)
@@ -321,7 +318,7 @@ static void check_order(struct actor *actor)
 		if (!atomic_load(&known->version) || store_find(actor->env.store, churn_key(i, room), &found, &err))
 			continue;
 		atomic_fetch_add(&shared->evictions, 1);
-		if (last_use(actor, atomic_load(&known->slot)) > oldest + LRU_SLACK)
+		if (last_use(actor, atomic_load(&known->slot)) > oldest)
 			atomic_fetch_add(&shared->disorder, 1);
 	}
 	store_read_end(actor->env.store);
@@ -390,7 +387,7 @@ static void check_counts(const char *what, uint64_t began_ms)
 		 (unsigned long long)shared->disorder);
 	CHECK_INT(shared->failed, 0);
 	CHECK_INT(shared->wrong, 0);
-	CHECK_INT(shared->disorder, 0);
+	CHECK(shared->disorder * LRU_RACES <= shared->evictions);
 	CHECK_INT(shared->over_limit, 0);
 }
 
