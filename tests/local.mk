@@ -7,6 +7,9 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir;
 
+# what takes minutes: for check-slow
+slow_tests =
+
 include tests/unit/base.mk
 include tests/unit/config.mk
 include tests/unit/stats.mk
@@ -18,6 +21,7 @@ include tests/unit/upstream.mk
 include tests/unit/protocol.mk
 include tests/unit/engine.mk
 include tests/naive/local.mk
+include tests/churn/local.mk
 include tests/lint/local.mk
 include tests/e2e/local.mk
 include tests/bench/local.mk

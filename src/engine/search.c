@@ -184,6 +184,15 @@ static void count_built(struct searching *s, const struct compaction_result *bui
 	s->result->insert_us += built->insert_us;
 }
 
+/* LMDB may want to be opened anew; without a store the search ends. */
+static void reopen_store(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (environment_reopen(s->searcher->env, &err) < 0)
+		log_error("cannot open the database: %s", err.msg);
+}
+
 /* Why a file that came is not kept: it is not usable, or it is our fault. */
 static int publish(struct searching *s, struct upstream_result *got, struct err *err)
 {
@@ -196,8 +205,14 @@ static int publish(struct searching *s, struct upstream_result *got, struct err 
 		count_built(s, &built);
 		return 0;
 	}
-	got->cause = err->code == ERR_INPUT ? UPSTREAM_CAUSE_CONTENT : UPSTREAM_CAUSE_LOCAL;
-	return err->code == ERR_INPUT ? -1 : err_prefix(err, "cannot keep its table");
+	if (err->code == ERR_INPUT || err->code == ERR_LIMIT) {
+		got->cause = UPSTREAM_CAUSE_CONTENT;
+		return -1;
+	}
+	got->cause = UPSTREAM_CAUSE_LOCAL;
+	if (err->code == ERR_SYSTEM)
+		reopen_store(s);
+	return err_prefix(err, "cannot keep its table");
 }
 
 /* True when the module's table is published. */
@@ -342,10 +357,14 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
+		if (s->searcher->env->store == NULL) /* its cause is told */
+			return FLIGHT_UNKNOWN;
 		if (sources_may_ask(sources, i, s->module.debug_file) && !is_recalled(s, i) &&
 		    try_source(s, &sources->items[i]))
 			return FLIGHT_FOUND;
 	}
+	if (s->searcher->env->store == NULL)
+		return FLIGHT_UNKNOWN;
 	keep_fresh(s);
 	return s->any_unknown ? FLIGHT_UNKNOWN : FLIGHT_ABSENT;
 }
@@ -381,6 +400,10 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
 		give_up(&s, err.msg);
 	} else if (lock_key(&s)) {
 		ret->outcome = search_locked(&s);
+		/* published where nobody looks any more: the database was replaced meanwhile */
+		if (ret->outcome == FLIGHT_FOUND && environment_is_replaced(searcher->env) &&
+		    environment_refresh(searcher->env, &err) == 0)
+			ret->outcome = search_locked(&s);
 		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
 	}
 	count(&s, outcome_counters[ret->outcome], 1);

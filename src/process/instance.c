@@ -72,3 +72,11 @@ uint64_t instance_store_bytes(const struct instance *instance)
 {
 	return (uint64_t)instance->config->disk_cache.max_size_mb << 20;
 }
+
+void instance_set_limits(const struct instance *instance)
+{
+	struct state_map *map = instance->state->map;
+
+	atomic_store(&map->store_bytes, instance_store_bytes(instance));
+	atomic_store(&map->oversize_bytes, (uint64_t)instance->config->disk_cache.max_oversize_mb << 20);
+}

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/num.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,8 +76,27 @@ static void free_slot(struct state_map *map, struct state_slot *slot)
 	atomic_store(&slot->kind, SLOT_FREE);
 }
 
+/* The highest N of the directories "db-N", or 1: databases outlive the layout of state.map. */
+static uint32_t newest_database(const char *dir_path)
+{
+	uint64_t newest = 1, number;
+	struct dirent *entry;
+	DIR *dir = opendir(dir_path);
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		struct slice name = slice_of(entry->d_name);
+
+		if (name.len > 3 && memcmp(name.data, "db-", 3) == 0 &&
+		    num_parse_dec(slice_make(name.data + 3, name.len - 3), UINT32_MAX, &number) && number > newest)
+			newest = number;
+	}
+	if (dir)
+		closedir(dir);
+	return (uint32_t)newest;
+}
+
 /* Nobody else is alive on the directory. */
-static void begin_alone(struct state_map *map)
+static void begin_alone(struct state_map *map, const char *dir)
 {
 	char boot_id[sizeof(map->boot_id)];
 
@@ -84,7 +105,7 @@ static void begin_alone(struct state_map *map)
 		map->layout = LAYOUT;
 		map->slot_count = STATE_SLOTS;
 		map->bytes = sizeof(*map);
-		atomic_store(&map->env_number, 1);
+		atomic_store(&map->env_number, newest_database(dir));
 	}
 	read_boot_id(boot_id);
 	memcpy(map->boot_id, boot_id, sizeof(boot_id));
@@ -95,6 +116,7 @@ static void begin_alone(struct state_map *map)
 		for (int w = 0; w < STATE_WAITER_WORDS; w++)
 			atomic_store(&map->flights[i].waiters[w], 0);
 	}
+	atomic_store(&map->store_bytes, 0);
 	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
 	memset(map->origins, 0, sizeof(map->origins));
 	memcpy(map->magic, magic, sizeof(magic));
@@ -137,7 +159,7 @@ static int attach(struct state *state, struct err *err)
 	if (map_file(state, err) < 0)
 		return -1;
 	if (alone)
-		begin_alone(state->map);
+		begin_alone(state->map, state->dir);
 	else if (!is_current_layout(state->map))
 		return err_set(err, ERR_BUSY, "%s is in use by another version", state->dir);
 	return 0;

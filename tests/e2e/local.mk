@@ -4,12 +4,15 @@ e2e_tests = \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
 	tests/e2e/cli.sh \
+	tests/e2e/damage.sh \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/logs.sh \
 	tests/e2e/logs_daemons.sh \
 	tests/e2e/https.sh \
+	tests/e2e/limits.sh \
 	tests/e2e/nginx.sh \
+	tests/e2e/oversize.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
@@ -19,7 +22,7 @@ e2e_tests = \
 	tests/e2e/upstream_memory.sh \
 	tests/e2e/upstream_settings.sh
 TESTS += $(e2e_tests)
-EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
+EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/module_lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
 	tests/samples
 
