@@ -225,8 +225,11 @@ const struct config_row config_rows[] = {
 	     "A reply of which the client takes nothing for so long is cut."),
 	UINT(CONFIG_LIVE, "process.stopTimeoutMs", process.stop_timeout_ms, 10000, 1, MS_MAX, "ms",
 	     "How long requests may take to end when the server stops."),
+	UINT(CONFIG_LIVE, "process.hangTimeoutMs", process.hang_timeout_ms, 300000, 1000, MS_MAX, "ms",
+	     "A worker or fetcher in whose work nothing moves for so long is killed and replaced; a worker not "
+	     "before `readTimeoutMs`, `waitMs` and `sendTimeoutMs` together."),
 	UINT(CONFIG_LIVE, "process.maxRequests", process.max_requests, 0, 0, 1000000000, "requests",
-	     "A worker is replaced after so many; 0: never."),
+	     "A worker is replaced after about so many (a tenth more or less, each its own number); 0: never."),
 	UINT(CONFIG_LIVE, "process.namesRingMB", process.names_ring_mb, 32, 1, 4096, "MB",
 	     "Memory of each of the first `workers` for decoded function names."),
 	ENUM(CONFIG_LIVE, "process.debugProtocol", process.debug_protocol, enum config_debug_protocol, "\"off\"",

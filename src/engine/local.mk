@@ -3,6 +3,7 @@ libengine_a_SOURCES = \
 	src/engine/compact.c src/engine/compact.h \
 	src/engine/environment.c src/engine/environment.h \
 	src/engine/flight.c src/engine/flight.h \
+	src/engine/intake.c src/engine/intake.h \
 	src/engine/open_tables.c src/engine/open_tables.h \
 	src/engine/resolver.c src/engine/resolver.h src/engine/resolver_steps.h \
 	src/engine/resolver_addrcache.c \

@@ -123,11 +123,6 @@ static enum resolver_verdict wait_for_flights(struct resolving *r)
 	return RESOLVER_COMPLETE;
 }
 
-static bool may_wait(const struct resolver *resolver)
-{
-	return state_count_phase(resolver->env->state, SLOT_WORKER, PHASE_WAITING) < resolver->options.max_waiting;
-}
-
 enum resolver_verdict resolve_by_flights(struct resolving *r)
 {
 	struct resolver *resolver = r->resolver;
@@ -135,12 +130,12 @@ enum resolver_verdict resolve_by_flights(struct resolving *r)
 
 	if (resolver->flights == NULL || join_flights(r) == 0)
 		return RESOLVER_COMPLETE;
-	if (!may_wait(resolver)) {
+	if (!state_enter_held_up(resolver->env->state, resolver->flights->slot, PHASE_WAITING,
+				 resolver->options.max_waiting)) {
 		counter_add(resolver->slot, COUNTER_flights_over_cap, 1);
 		r->over_cap = true;
 		return RESOLVER_UNSETTLED;
 	}
-	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_WAITING);
 	flight_tell_master(resolver->flights);
 	verdict = wait_for_flights(r);
 	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_BUSY);

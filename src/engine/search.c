@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/compact.h"
+#include "engine/intake.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ struct searching {
 	struct module_name module;
 	struct slice key;
 	struct search_result *result;
-	struct compaction *compaction; /* of the try under way */
+	struct intake *intake; /* of the try under way */
 	uint64_t fed;
 	bool refused; /* the sink, not the source, ended the try: what came is not usable */
 	bool any_unknown;
@@ -31,28 +31,35 @@ static void count(const struct searching *s, enum counter counter, uint64_t more
 		counter_add(s->searcher->slot, counter, more);
 }
 
-static void drop_compaction(struct searching *s)
+static void drop_intake(struct searching *s)
 {
-	compaction_free(s->compaction);
-	s->compaction = NULL;
+	if (s->intake && intake_was_deferred(s->intake))
+		count(s, COUNTER_texts_deferred, 1);
+	intake_free(s->intake);
+	s->intake = NULL;
 }
 
 static int sink_begin(void *ctx, struct err *err)
 {
 	struct searching *s = ctx;
-	struct compaction_options options = {
-		.build = {
-			.expected_id = s->module.debug_id,
-			.max_text_bytes = s->searcher->options.max_text_bytes,
+	const struct search_options *search = &s->searcher->options;
+	struct intake_options options = {
+		.compaction = {
+			.build = {.expected_id = s->module.debug_id, .max_text_bytes = search->max_text_bytes},
+			.temp_dir = search->tmp_dir,
+			.slot = s->searcher->slot,
 		},
-		.temp_dir = s->searcher->options.tmp_dir,
+		.lock_fd = s->searcher->env->state->lock_fd,
+		.places = search->builders,
+		.cancelled = search->cancelled,
+		.ctx = search->ctx,
 	};
 
 	(void)err;
-	drop_compaction(s);
+	drop_intake(s);
 	s->fed = 0;
 	s->refused = false;
-	s->compaction = compaction_new(&options);
+	s->intake = intake_new(&options);
 	return 0;
 }
 
@@ -63,7 +70,7 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	s->fed += len;
 	if (s->searcher->options.progress)
 		s->searcher->options.progress(s->searcher->options.ctx, s->fed);
-	if (compaction_feed(s->compaction, data, len, err) == 0)
+	if (intake_feed(s->intake, data, len, err) == 0)
 		return 0;
 	s->refused = err->code == ERR_INPUT;
 	return -1;
@@ -108,7 +115,7 @@ static bool publish(struct searching *s, const struct upstream_result *got)
 	struct compaction_result built;
 	struct err err = ERR_INIT;
 
-	if (compaction_publish(s->compaction, store, s->key, &info, &built, &err) == 0) {
+	if (intake_publish(s->intake, store, s->key, &info, &built, &err) == 0) {
 		count_built(s, &built);
 		return true;
 	}
@@ -138,7 +145,7 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
 	published = outcome == UPSTREAM_FOUND && publish(s, &got);
-	drop_compaction(s);
+	drop_intake(s);
 	if (outcome == UPSTREAM_FOUND)
 		return published;
 	if (outcome == UPSTREAM_ABSENT)

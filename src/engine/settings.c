@@ -175,5 +175,6 @@ void settings_search(const struct config *config, const struct settings_sources 
 		.blacklist = sources->blacklist,
 		.absent_s = config->disk_cache.retry_timeout_s,
 		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
+		.builders = config->process.builders,
 	};
 }
