@@ -164,6 +164,14 @@ static void instance_deinit(struct instance *instance)
 	log_close();
 }
 
+/* What is wrong about an address or a missing socket is to be mended where it was given. */
+static int start_exit_code(const struct options *options, const char *address, const struct err *err)
+{
+	if (err->code != ERR_INPUT)
+		return err_exit_code(err);
+	return options->listen || *address == '\0' ? EX_USAGE : EX_CONFIG;
+}
+
 static int run(const struct options *options, struct config *config)
 {
 	const char *listen = options->listen ? options->listen : config->process.listen;
@@ -174,7 +182,7 @@ static int run(const struct options *options, struct config *config)
 
 	if (instance_init(&instance, config, address, &err) < 0) {
 		log_error("%s", err.msg);
-		code = err.code == ERR_INPUT ? EX_USAGE : err_exit_code(&err);
+		code = start_exit_code(options, address, &err);
 	} else {
 		code = master_run(&instance, &options->args);
 		listen_remove(address);

@@ -3,16 +3,23 @@ e2e_tests = \
 	tests/e2e/apache.sh \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
+	tests/e2e/builders.sh \
 	tests/e2e/cli.sh \
 	tests/e2e/debug_protocol.sh \
+	tests/e2e/exit_codes.sh \
 	tests/e2e/faults.sh \
+	tests/e2e/hang.sh \
 	tests/e2e/nginx.sh \
+	tests/e2e/pool.sh \
+	tests/e2e/pool_growth.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
 	tests/e2e/shared_cache.sh \
 	tests/e2e/sources.sh \
-	tests/e2e/spawn.sh
+	tests/e2e/spawn.sh \
+	tests/e2e/systemd.sh \
+	tests/e2e/twelve.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
