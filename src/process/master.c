@@ -137,45 +137,39 @@ static void start_child(struct master *master, unsigned index)
 	count(master, COUNTER_children_started);
 }
 
-/* Workers wanted now: the configured ones, and one more for each that is held up. */
-static unsigned wanted_workers(const struct master *master)
-{
-	const struct instance *instance = master->instance;
-	unsigned wanted = instance->config->process.workers + state_count_held_up(instance->state);
-
-	return wanted < instance->worker_count ? wanted : instance->worker_count;
-}
-
-static unsigned running_workers(const struct master *master)
-{
-	unsigned running = 0;
-
-	for (unsigned i = 2 + master->instance->fetcher_count; i < master->child_count; i++)
-		running += master->children[i].pid != 0;
-	return running;
-}
-
 static bool may_start(const struct child *child)
 {
 	return child->pid == 0 && clock_mono_ms() >= child->not_before_ms;
 }
 
+/* The slots from `from` on that have a child, or had one that died and has to wait. */
+static unsigned count_taken(const struct master *master, unsigned from)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = from; i < master->child_count; i++)
+		taken += !may_start(&master->children[i]);
+	return taken;
+}
+
+/* The configured ones, and one more for each that is held up; none in place of one that has to wait. */
 static void start_workers(struct master *master)
 {
-	unsigned first = 2 + master->instance->fetcher_count;
-	unsigned configured = first + master->instance->config->process.workers;
-	unsigned wanted = wanted_workers(master), running = running_workers(master);
+	const struct instance *instance = master->instance;
+	unsigned first = 2 + instance->fetcher_count;
+	unsigned extra = first + instance->config->process.workers;
+	unsigned held_up = state_count_held_up(instance->state), taken;
 
-	for (unsigned i = first; i < configured && i < master->child_count; i++) {
+	if (extra > master->child_count)
+		extra = master->child_count;
+	taken = count_taken(master, extra);
+	for (unsigned i = first; i < extra; i++)
+		if (may_start(&master->children[i]))
+			start_child(master, i);
+	for (unsigned i = extra; i < master->child_count && taken < held_up; i++) {
 		if (may_start(&master->children[i])) {
 			start_child(master, i);
-			running++;
-		}
-	}
-	for (unsigned i = configured; i < master->child_count && running < wanted; i++) {
-		if (may_start(&master->children[i])) {
-			start_child(master, i);
-			running++;
+			taken++;
 		}
 	}
 }
