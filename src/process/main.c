@@ -185,8 +185,9 @@ static int run(const struct options *options, struct config *config)
 		code = start_exit_code(options, address, &err);
 	} else {
 		code = master_run(&instance, &options->args);
-		listen_remove(address);
 	}
+	if (instance.listen_fd >= 0)
+		listen_remove(address);
 	config_free((struct config *)(uintptr_t)instance.config);
 	instance_deinit(&instance);
 	free(address);

@@ -23,6 +23,7 @@ e2e_tests = \
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
+	contrib/systemd/symbolicate.service contrib/systemd/symbolicate.socket \
 	tests/samples
 
 CLEANFILES += quickstart.log check.log
@@ -34,3 +35,8 @@ check-valgrind: all $(check_PROGRAMS)
 	$(AM_TESTS_ENVIRONMENT) bash $(top_srcdir)/tests/e2e/valgrind.sh
 .PHONY: check-valgrind
 EXTRA_DIST += tests/e2e/valgrind.sh
+
+check_PROGRAMS += tests/tools/watch_flights
+tests_tools_watch_flights_SOURCES = tests/tools/watch_flights.c
+tests_tools_watch_flights_LDADD = libstats.a libbase.a
+EXTRA_DIST += tests/tools/fcgi_client.py tests/tools/hold_lock.py tests/tools/notify_socket.py
