@@ -216,7 +216,7 @@ const struct config_row config_rows[] = {
 	UINT(CONFIG_RESTART, "process.fetchers", process.fetchers, 16, 1, 256, "processes",
 	     "Downloads at the same time."),
 	UINT(CONFIG_LIVE, "process.builders", process.builders, 0, 0, 256, "processes",
-	     "Fetchers that compact symbols at the same time; 0: one per core."),
+	     "Fetchers on the cache directory that compact symbols at the same time; 0: one per core."),
 	UINT(CONFIG_LIVE, "process.waitMs", process.wait_ms, 50000, 0, MS_MAX, "ms",
 	     "How long a request waits for modules being fetched; keep it below the web server's limit."),
 	UINT(CONFIG_LIVE, "process.readTimeoutMs", process.read_timeout_ms, 30000, 1, MS_MAX, "ms",

@@ -22,7 +22,7 @@
  */
 enum {
 	STATE_SLOTS = 512,
-	STATE_INSTANCES = 16,
+	STATE_INSTANCES = 128, /* of them mod_fcgid may start many */
 	STATE_FLIGHTS = 1024,
 	STATE_STAMPS = 65536,
 	STATE_BAD_TABLES = 64,

@@ -1,6 +1,7 @@
 # End-to-end tests: the real programs behind real web servers.
 e2e_tests = \
 	tests/e2e/apache.sh \
+	tests/e2e/apache_fcgid.sh \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
 	tests/e2e/builders.sh \
@@ -22,7 +23,7 @@ e2e_tests = \
 	tests/e2e/twelve.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
-	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
+	contrib/apache/symbolicate.conf contrib/apache/symbolicate-fcgid.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
 	contrib/systemd/symbolicate.service contrib/systemd/symbolicate.socket \
 	tests/samples
 
