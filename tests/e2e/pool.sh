@@ -161,21 +161,21 @@ max_requests() {
 	is 'maxRequests: none of whose ends is a death' "$(counter children_died)" "$died"
 }
 
-# Ten workers serve in turn, one request each in ten: without the jitter all of them would end with the same ten.
+# Sixteen workers serve about in turn: without the jitter all of them would end within a few requests each.
 max_requests_jitter() {
 	local round before after ends=()
-	restart '.process += {maxRequests: 50, workers: 10}'
+	restart '.process += {maxRequests: 100, workers: 16}'
 	check 'maxRequests: the sample' sample_works
 	before=$(pool_children worker | sort)
-	for ((round = 1; round <= 80; round++)); do
-		curl -sS -o /dev/null -d "$SAMPLE" "$web_url/?[1-10]" 2>>"$work/curl.log"
+	for ((round = 1; round <= 150; round++)); do
+		curl -sS -o /dev/null -d "$SAMPLE" "$web_url/?[1-16]" 2>>"$work/curl.log"
 		after=$(comm -12 <(echo "$before") <(pool_children worker | sort))
 		[ "$after" = "$before" ] || ends+=("$round")
 		before=$after
 		[ -n "$before" ] || break
 	done
-	is 'maxRequests: all ten end' "$before" ''
-	check "maxRequests: at different times (after ${ends[*]} requests each)" [ $((ends[-1] - ends[0])) -ge 3 ]
+	is 'maxRequests: all sixteen end' "$before" ''
+	check "maxRequests: at different times (after ${ends[*]} requests each)" [ $((ends[-1] - ends[0])) -ge 8 ]
 }
 
 debug_admission() {

@@ -63,6 +63,7 @@ listener.bind(path)
 listener.listen(128)
 os.chmod(path, 0o666)
 os.dup2(listener.fileno(), 3)
+os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(program[0], program)' "$work/fastcgi.sock" "$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json"
 check 'LISTEN_FDS' wait_until 20 sample_works
