@@ -34,6 +34,7 @@ owners() {
 		fcgiapp.h process
 		fcgi_stdio.h process
 		pcre2.h filter
+		systemd/ process
 	END
 }
 
