@@ -151,6 +151,7 @@ struct config_process {
 	unsigned read_timeout_ms; /* a whole request */
 	unsigned send_timeout_ms; /* no byte taken by the client */
 	unsigned stop_timeout_ms; /* from TERM to KILL */
+	unsigned hang_timeout_ms; /* without a sign of life in a worker's or fetcher's work */
 	unsigned max_requests;    /* of one worker, which is then replaced; 0: no end */
 	unsigned names_ring_mb;
 	enum config_debug_protocol debug_protocol;

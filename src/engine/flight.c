@@ -36,18 +36,28 @@ static void ring(int fd)
 		return;
 }
 
+static void wake_waiter(struct flight_control *control, unsigned slot)
+{
+	unsigned worker = slot - control->first_slot;
+
+	if (slot >= control->first_slot && worker < control->worker_count)
+		ring(control->worker_fds[worker]);
+}
+
+/*
+ * Bit by bit, so that others can help: a fetcher's priority is so low that the
+ * first waiter it wakes may keep it from waking the next.
+ */
 static void wake_waiters(struct flight_control *control, struct state_flight *flight)
 {
 	for (unsigned word = 0; word < STATE_WAITER_WORDS; word++) {
-		uint64_t bits = atomic_exchange(&flight->waiters[word], 0);
+		uint64_t bits;
 
-		while (bits) {
-			unsigned slot = word * 64 + (unsigned)__builtin_ctzll(bits);
-			unsigned worker = slot - control->first_slot;
+		while ((bits = atomic_load(&flight->waiters[word])) != 0) {
+			uint64_t bit = bits & -bits;
 
-			bits &= bits - 1;
-			if (slot >= control->first_slot && worker < control->worker_count)
-				ring(control->worker_fds[worker]);
+			if (atomic_fetch_and(&flight->waiters[word], ~bit) & bit)
+				wake_waiter(control, word * 64 + (unsigned)__builtin_ctzll(bit));
 		}
 	}
 }
@@ -161,8 +171,10 @@ bool flight_landed(struct flight_control *control, struct flight_ticket ticket, 
 	struct state_flight *flight = flight_at(control, ticket.index);
 	bool landed = is_same(flight, ticket) && atomic_load(&flight->state) == FLIGHT_DONE;
 
-	if (landed)
+	if (landed) {
 		fill_report(flight, ret_report);
+		wake_waiters(control, flight);
+	}
 	if (is_same(flight, ticket))
 		return landed;
 	/* landed and reused since: the store tells what came of it */

@@ -42,7 +42,7 @@ struct flight_report {
 	char cause[STATE_CAUSE_BYTES];
 };
 
-/* Whether the flight has landed; then *ret_report is filled.  A ticket that came too late reads as FLIGHT_UNKNOWN. */
+/* Whether the flight has landed; then *ret_report is filled, and who else waits for it is woken.  A ticket that came too late reads as FLIGHT_UNKNOWN. */
 bool flight_landed(struct flight_control *control, struct flight_ticket ticket, struct flight_report *ret_report);
 
 /* Puts this worker on the list of those woken when it lands.  Check flight_landed() after it, then wait. */

@@ -4,6 +4,7 @@ libengine_a_SOURCES = \
 	src/engine/environment.c src/engine/environment.h \
 	src/engine/environment_upkeep.c \
 	src/engine/flight.c src/engine/flight.h \
+	src/engine/intake.c src/engine/intake.h \
 	src/engine/open_tables.c src/engine/open_tables.h \
 	src/engine/resolver.c src/engine/resolver.h src/engine/resolver_steps.h \
 	src/engine/resolver_addrcache.c \

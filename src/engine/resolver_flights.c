@@ -129,11 +129,6 @@ static enum resolver_verdict wait_for_flights(struct resolving *r)
 	return RESOLVER_COMPLETE;
 }
 
-static bool may_wait(const struct resolver *resolver)
-{
-	return state_count_phase(resolver->env->state, SLOT_WORKER, PHASE_WAITING) < resolver->options.max_waiting;
-}
-
 enum resolver_verdict resolve_by_flights(struct resolving *r)
 {
 	struct resolver *resolver = r->resolver;
@@ -142,7 +137,8 @@ enum resolver_verdict resolve_by_flights(struct resolving *r)
 
 	if (resolver->flights == NULL || join_flights(r) == 0)
 		return RESOLVER_COMPLETE;
-	if (!may_wait(resolver)) {
+	if (!state_enter_held_up(resolver->env->state, resolver->flights->slot, PHASE_WAITING,
+				 resolver->options.max_waiting)) {
 		static struct log_limit limit;
 
 		log_limited(&limit, LEVEL_WARNING, "%u workers wait for symbols already: answered with what is known",
@@ -151,7 +147,6 @@ enum resolver_verdict resolve_by_flights(struct resolving *r)
 		r->over_cap = true;
 		return RESOLVER_UNSETTLED;
 	}
-	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_WAITING);
 	flight_tell_master(resolver->flights);
 	start_us = clock_mono_us();
 	verdict = wait_for_flights(r);

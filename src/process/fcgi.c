@@ -29,6 +29,7 @@ enum {
 	RECORDS_PER_WRITE = 16,
 	HEADER_BYTES = 8,
 	READ_STEP = 64 * 1024,
+	OVER_CAP_SEND_S = 1,
 };
 
 struct server {
@@ -158,10 +159,54 @@ static bool read_request(struct server *server, uint64_t begun_us, struct web_re
 
 /* ---- answering ---- */
 
-static bool write_vector(int fd, struct iovec *parts, int count)
+/* Records on their way out, several to a call. */
+struct output {
+	const struct fcgi_options *options;
+	int fd;
+	unsigned max_held_up; /* workers that others may hold up */
+	unsigned char id[2];
+	struct iovec parts[2 * RECORDS_PER_WRITE];
+	unsigned char heads[RECORDS_PER_WRITE][HEADER_BYTES];
+	int records;
+	bool held_up; /* by the client */
+	bool failed;
+};
+
+/* The client is slow.  Where too many workers are held up already, it gets little time: the rest are for others. */
+static void be_held_up(struct output *output)
+{
+	const struct fcgi_options *options = output->options;
+	struct timeval little = {.tv_sec = OVER_CAP_SEND_S};
+
+	output->held_up = true;
+	if (!state_enter_held_up(options->state, options->slot, PHASE_SENDING, output->max_held_up) &&
+	    options->send_timeout_ms > OVER_CAP_SEND_S * 1000)
+		setsockopt(output->fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
+	options->held_up(options->ctx);
+}
+
+static ssize_t send_parts(struct output *output, struct iovec *parts, int count)
+{
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+	ssize_t done;
+
+	if (!output->held_up) {
+		done = sendmsg(output->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (done >= 0 || errno != EAGAIN)
+			return done;
+		be_held_up(output);
+	}
+	/* a record at a time, each a sign of life */
+	message.msg_iovlen = (size_t)(count < 2 ? count : 2);
+	done = sendmsg(output->fd, &message, MSG_NOSIGNAL);
+	state_slot_alive(&output->options->state->map->slots[output->options->slot]);
+	return done;
+}
+
+static bool write_vector(struct output *output, struct iovec *parts, int count)
 {
 	while (count) {
-		ssize_t done = writev(fd, parts, count);
+		ssize_t done = send_parts(output, parts, count);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -180,19 +225,9 @@ static bool write_vector(int fd, struct iovec *parts, int count)
 	return true;
 }
 
-/* Records on their way out, several to a call. */
-struct output {
-	int fd;
-	unsigned char id[2];
-	struct iovec parts[2 * RECORDS_PER_WRITE];
-	unsigned char heads[RECORDS_PER_WRITE][HEADER_BYTES];
-	int records;
-	bool failed;
-};
-
 static void flush_output(struct output *output)
 {
-	if (!output->failed && !write_vector(output->fd, output->parts, 2 * output->records))
+	if (!output->failed && !write_vector(output, output->parts, 2 * output->records))
 		output->failed = true;
 	output->records = 0;
 }
@@ -236,7 +271,11 @@ static void send_response(struct server *server, bool head_only)
 	struct web_response *response = &server->response;
 	int id = server->request.requestId;
 	struct output output = {
-		.fd = server->request.ipcFd, .id = {(unsigned char)(id >> 8), (unsigned char)id}};
+		.options = server->options,
+		.fd = server->request.ipcFd,
+		.max_held_up = server->web->resolver->options.max_waiting,
+		.id = {(unsigned char)(id >> 8), (unsigned char)id},
+	};
 	struct buf *head = &server->head;
 
 	buf_clear(head);

@@ -27,10 +27,17 @@ struct fetcher {
 	char *tmp_dir;
 };
 
+static void show_life(const struct fetcher *fetcher)
+{
+	state_slot_alive(&fetcher->instance->state->map->slots[fetcher->slot]);
+}
+
 /* Lets signals in for a moment: a search may take minutes. */
 static bool is_dropped(void *ctx)
 {
-	(void)ctx;
+	struct fetcher *fetcher = ctx;
+
+	show_life(fetcher);
 	signals_allow();
 	signals_block();
 	return signals_dropping();
@@ -40,6 +47,7 @@ static void tell_progress(void *ctx, uint64_t text_bytes)
 {
 	struct fetcher *fetcher = ctx;
 
+	show_life(fetcher);
 	flight_progress(&fetcher->flights, &fetcher->flight, text_bytes);
 }
 
@@ -56,6 +64,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	settings_upstream(config, &options);
 	options.state = instance->state;
 	options.cancelled = is_dropped;
+	options.cancelled_ctx = fetcher;
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
 	fetcher->flights = instance_flights(instance, fetcher->slot);
@@ -141,6 +150,7 @@ int fetcher_main(const struct instance *instance, unsigned index)
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
+	state_slot_phase(instance->state, fetcher.slot, PHASE_IDLE);
 	while (!signals_stopping()) {
 		wait_for_flight(instance);
 		fly_all(&fetcher);

@@ -134,6 +134,7 @@ int janitor_main(const struct instance *instance)
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
+	state_slot_phase(instance->state, instance_janitor_slot(instance), PHASE_IDLE);
 	while (!signals_stopping()) {
 		work(instance, &env, &flights, &times);
 		log_tell_left_out();

@@ -8,7 +8,9 @@
 #include "engine/environment.h"
 #include "engine/settings.h"
 #include "process/crashes.h"
+#include "process/notify.h"
 #include "process/signals.h"
+#include "process/watch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,6 +34,8 @@ enum {
 struct child {
 	pid_t pid; /* 0: not running */
 	bool dismissed; /* told to stop: its end is not a death */
+	bool hung;      /* and killed for it, which was logged */
+	struct watch watch;
 	uint64_t started_ms;
 	uint64_t not_before_ms; /* of its next start */
 	unsigned throttle_ms;
@@ -45,7 +49,10 @@ struct master {
 	struct crashes crashes;
 	int signal_fd;
 	bool stopping, hurry;
+	bool ready; /* and said so */
 	uint64_t kill_at_ms;
+	uint64_t alive_every_ms; /* 0: nobody asks */
+	uint64_t alive_due_ms;
 };
 
 static enum slot_kind kind_of(const struct instance *instance, unsigned index)
@@ -128,28 +135,10 @@ static void start_child(struct master *master, unsigned index)
 		return;
 	}
 	child->pid = pid;
-	child->dismissed = false;
+	child->dismissed = child->hung = false;
+	child->watch = (struct watch){0};
 	child->started_ms = clock_mono_ms();
 	count(master, COUNTER_children_started);
-}
-
-/* Workers wanted now: the configured ones, and one more for each that waits. */
-static unsigned wanted_workers(const struct master *master)
-{
-	const struct instance *instance = master->instance;
-	unsigned waiting = state_count_phase(instance->state, SLOT_WORKER, PHASE_WAITING);
-	unsigned wanted = instance->config->process.workers + waiting;
-
-	return wanted < instance->worker_count ? wanted : instance->worker_count;
-}
-
-static unsigned running_workers(const struct master *master)
-{
-	unsigned running = 0;
-
-	for (unsigned i = 2 + master->instance->fetcher_count; i < master->child_count; i++)
-		running += master->children[i].pid != 0;
-	return running;
 }
 
 static bool may_start(const struct child *child)
@@ -157,22 +146,34 @@ static bool may_start(const struct child *child)
 	return child->pid == 0 && clock_mono_ms() >= child->not_before_ms;
 }
 
+/* The slots from `from` on that have a child, or had one that died and has to wait. */
+static unsigned count_taken(const struct master *master, unsigned from)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = from; i < master->child_count; i++)
+		taken += !may_start(&master->children[i]);
+	return taken;
+}
+
+/* The configured ones, and one more for each that is held up; none in place of one that has to wait. */
 static void start_workers(struct master *master)
 {
-	unsigned first = 2 + master->instance->fetcher_count;
-	unsigned configured = first + master->instance->config->process.workers;
-	unsigned wanted = wanted_workers(master), running = running_workers(master);
+	const struct instance *instance = master->instance;
+	unsigned first = 2 + instance->fetcher_count;
+	unsigned extra = first + instance->config->process.workers;
+	unsigned held_up = state_count_held_up(instance->state), taken;
 
-	for (unsigned i = first; i < configured && i < master->child_count; i++) {
+	if (extra > master->child_count)
+		extra = master->child_count;
+	taken = count_taken(master, extra);
+	for (unsigned i = first; i < extra; i++)
+		if (may_start(&master->children[i]))
+			start_child(master, i);
+	for (unsigned i = extra; i < master->child_count && taken < held_up; i++) {
 		if (may_start(&master->children[i])) {
 			start_child(master, i);
-			running++;
-		}
-	}
-	for (unsigned i = configured; i < master->child_count && running < wanted; i++) {
-		if (may_start(&master->children[i])) {
-			start_child(master, i);
-			running++;
+			taken++;
 		}
 	}
 }
@@ -223,12 +224,13 @@ static void child_ended(struct master *master, unsigned index, int status)
 	const struct instance *instance = master->instance;
 	struct child *child = &master->children[index];
 	enum slot_kind kind = kind_of(instance, index);
-	bool clean = child->dismissed || (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK);
+	bool clean = (child->dismissed && !child->hung) || (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK);
 	char how[64];
 
 	if (!clean) {
 		describe_end(status, how, sizeof(how));
-		log_warning("%s %d ended: %s", kind_names[kind], (int)child->pid, how);
+		if (!child->hung)
+			log_warning("%s %d ended: %s", kind_names[kind], (int)child->pid, how);
 		count(master, COUNTER_children_died);
 		throttle(child);
 		note_crash(master, status);
@@ -252,6 +254,42 @@ static void reap(struct master *master)
 		for (unsigned i = 1; i < master->child_count; i++)
 			if (master->children[i].pid == pid)
 				child_ended(master, i, status);
+}
+
+/* ---- children that hang ---- */
+
+/* Longer than a request can last by its own limits, and never shorter than hangTimeoutMs. */
+static uint64_t hang_limit_ms(const struct config_process *process, enum slot_kind kind)
+{
+	uint64_t request_ms = (uint64_t)process->read_timeout_ms + process->wait_ms + process->send_timeout_ms;
+
+	return kind == SLOT_WORKER && request_ms > process->hang_timeout_ms ? request_ms : process->hang_timeout_ms;
+}
+
+static void end_hung(struct master *master, unsigned index, uint64_t now_ms)
+{
+	const struct instance *instance = master->instance;
+	const struct state_slot *slot = &instance->state->map->slots[instance->first_slot + index];
+	enum slot_kind kind = kind_of(instance, index);
+	struct child *child = &master->children[index];
+	uint64_t limit_ms = hang_limit_ms(&instance->config->process, kind);
+
+	if (child->pid == 0 || child->hung || !watch_is_hung(&child->watch, slot, limit_ms, now_ms))
+		return;
+	log_error("%s %d is killed: nothing has moved in it for %llu ms", kind_names[kind], (int)child->pid,
+		  (unsigned long long)(now_ms - child->watch.life_ms));
+	child->hung = true;
+	count(master, COUNTER_children_hung);
+	kill(child->pid, SIGKILL);
+}
+
+/* The janitor is not watched: nobody waits for it. */
+static void end_all_hung(struct master *master)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	for (unsigned i = 2; i < master->child_count; i++)
+		end_hung(master, i, now_ms);
 }
 
 static unsigned signal_kind(struct master *master, enum slot_kind kind, int number)
@@ -348,6 +386,7 @@ static void begin_stop(struct master *master)
 		return;
 	}
 	master->stopping = true;
+	notify_stopping();
 	master->kill_at_ms = clock_mono_ms() + master->instance->config->process.stop_timeout_ms;
 	dismiss_all(master);
 }
@@ -368,8 +407,12 @@ static void take_signal(struct master *master, int number)
 		begin_stop(master);
 		break;
 	case SIGHUP:
-		if (!master->stopping)
-			reload(master);
+		if (master->stopping)
+			break;
+		notify_reloading();
+		reload(master);
+		if (master->ready)
+			notify_ready();
 		break;
 	case SIGUSR1:
 		reopen_log();
@@ -404,6 +447,45 @@ static bool drive_stop(struct master *master)
 	return workers + others == 0;
 }
 
+/* ---- the service manager ---- */
+
+/* Serves, and is not about to die again. */
+static bool is_sound_worker(const struct master *master, unsigned index)
+{
+	const struct instance *instance = master->instance;
+	const struct child *child = &master->children[index];
+	const struct state_slot *slot = &instance->state->map->slots[instance->first_slot + index];
+
+	return child->pid && !child->hung && atomic_load(&slot->pid) == child->pid &&
+	       atomic_load(&slot->phase) != PHASE_STARTING &&
+	       (child->throttle_ms == 0 || clock_mono_ms() - child->started_ms >= SETTLED_MS);
+}
+
+static bool is_sound(const struct master *master)
+{
+	for (unsigned i = 2 + master->instance->fetcher_count; i < master->child_count; i++)
+		if (is_sound_worker(master, i))
+			return true;
+	return false;
+}
+
+/* A watchdog that is told nothing while no worker serves restarts the service. */
+static void tell_manager(struct master *master)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (!master->ready && is_sound(master)) {
+		master->ready = true;
+		notify_ready();
+	}
+	if (master->alive_every_ms == 0 || now_ms < master->alive_due_ms)
+		return;
+	if (master->stopping || is_sound(master)) {
+		notify_alive();
+		master->alive_due_ms = now_ms + master->alive_every_ms;
+	}
+}
+
 /* ---- the loop ---- */
 
 static bool any_dismissed(const struct master *master)
@@ -421,9 +503,11 @@ static void wait_for_news(struct master *master)
 		{.fd = master->instance->master_fd, .events = POLLIN},
 	};
 	bool pressing = master->stopping || any_dismissed(master);
-	uint64_t rung;
+	uint64_t longest_ms = pressing ? STOP_ROUND_MS : ROUND_MS, rung;
 
-	if (poll(fds, 2, pressing ? STOP_ROUND_MS : ROUND_MS) > 0 && fds[1].revents &&
+	if (master->alive_every_ms && master->alive_every_ms < longest_ms)
+		longest_ms = master->alive_every_ms;
+	if (poll(fds, 2, (int)longest_ms) > 0 && fds[1].revents &&
 	    read(master->instance->master_fd, &rung, sizeof(rung)) < 0)
 		return;
 }
@@ -438,8 +522,10 @@ static void run_rounds(struct master *master)
 				return;
 		} else {
 			signal_dismissed(master);
+			end_all_hung(master);
 			start_missing(master);
 		}
+		tell_manager(master);
 		wait_for_news(master);
 		read_signals(master);
 	}
@@ -486,7 +572,12 @@ static int run_recovery(struct master *master)
 
 int master_run(struct instance *instance, const struct config_args *args)
 {
-	struct master master = {.instance = instance, .args = args, .child_count = instance_slot_count(instance)};
+	struct master master = {
+		.instance = instance,
+		.args = args,
+		.child_count = instance_slot_count(instance),
+		.alive_every_ms = notify_alive_every_ms(),
+	};
 	int code;
 
 	if (open_signals(&master) < 0) {

@@ -306,7 +306,7 @@ void state_slot_start(struct state *state, unsigned slot_number, enum slot_kind 
 	fold_slot(state->map, slot);
 	atomic_store(&slot->pid, (int32_t)getpid());
 	atomic_store(&slot->kind, kind);
-	state_slot_phase(state, slot_number, PHASE_IDLE);
+	state_slot_phase(state, slot_number, PHASE_STARTING);
 }
 
 void state_slot_end(struct state *state, unsigned slot_number)
@@ -326,17 +326,38 @@ void state_slot_phase(struct state *state, unsigned slot_number, enum slot_phase
 	atomic_store_explicit(&slot->phase, phase, memory_order_relaxed);
 }
 
-unsigned state_count_phase(const struct state *state, enum slot_kind kind, enum slot_phase phase)
+void state_slot_alive(struct state_slot *slot)
+{
+	atomic_store_explicit(&slot->phase_since_ms, clock_mono_ms(), memory_order_relaxed);
+}
+
+unsigned state_count_held_up(const struct state *state)
 {
 	unsigned count = 0;
 
 	for (int i = 0; i < STATE_SLOTS; i++) {
 		const struct state_slot *slot = &state->map->slots[i];
+		uint32_t phase = atomic_load(&slot->phase);
 
-		count += atomic_load(&slot->kind) == kind && atomic_load(&slot->instance) == state->instance &&
-			 atomic_load(&slot->phase) == phase;
+		count += (phase == PHASE_WAITING || phase == PHASE_SENDING) &&
+			 atomic_load(&slot->kind) == SLOT_WORKER && atomic_load(&slot->instance) == state->instance;
 	}
 	return count;
+}
+
+bool state_enter_held_up(struct state *state, unsigned slot, enum slot_phase phase, unsigned max)
+{
+	struct err err = ERR_INIT;
+	bool enters;
+
+	/* without the lock two could take the last place */
+	if (file_lock(state->lock_fd, STATE_LOCK_FLIGHTS, 1, FILE_LOCK_EXCLUSIVE, true, &err) < 0)
+		return false;
+	enters = state_count_held_up(state) < max;
+	if (enters)
+		state_slot_phase(state, slot, phase);
+	file_unlock(state->lock_fd, STATE_LOCK_FLIGHTS, 1);
+	return enters;
 }
 
 uint64_t state_counter(const struct state *state, enum counter counter)

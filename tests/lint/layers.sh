@@ -35,6 +35,7 @@ owners() {
 		fcgi_stdio.h process
 		pcre2.h filter
 		systemd/sd-journal.h base
+		systemd/sd-daemon.h process
 	END
 }
 

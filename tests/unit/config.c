@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *top(void)
 {
@@ -203,7 +204,7 @@ static void machine_decides_the_rest(void)
 
 	CHECK(config->process.workers >= 1 && config->process.workers <= 3);
 	CHECK_INT(config->process.reserved, 2);
-	CHECK_INT(config->process.builders, 1);
+	CHECK_INT(config->process.builders, sysconf(_SC_NPROCESSORS_ONLN));
 	config_free(config);
 	config = load_good("{\"process\": {\"workers\": 20}}");
 	CHECK_INT(config->process.reserved, 10);

@@ -103,6 +103,28 @@ static void one_search_for_all_who_ask(void)
 	teardown(&f);
 }
 
+static void who_is_awake_wakes_the_rest(void)
+{
+	struct flight_report report = {.outcome = FLIGHT_FOUND}, got;
+	struct flight_assignment taken;
+	struct flight_ticket ticket;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	bool begun;
+
+	setup(&f, "awake");
+	ticket = join(&f.worker[0], "xul.pdb/ABC1", &begun);
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	/* the fetcher comes no further than to land it */
+	flight_land(&f.fetcher, &taken, &report);
+	for (unsigned i = 0; i < WORKERS; i++)
+		flight_watch(&f.worker[i], ticket);
+	CHECK(!is_rung(f.worker_fds[1]) && !is_rung(f.worker_fds[2]));
+	CHECK(flight_landed(&f.worker[0], ticket, &got));
+	CHECK(is_rung(f.worker_fds[1]) && is_rung(f.worker_fds[2]));
+	teardown(&f);
+}
+
 static void dead_fetcher_is_replaced_once(void)
 {
 	struct flight_assignment taken;
@@ -178,6 +200,7 @@ static void flights_of_a_dead_instance_are_landed(void)
 
 static const struct tap_case cases[] = {
 	{"one search for all who ask", one_search_for_all_who_ask},
+	{"who is awake wakes the rest", who_is_awake_wakes_the_rest},
 	{"a dead fetcher's flight is flown once more, then given up", dead_fetcher_is_replaced_once},
 	{"flights run out and come back", flights_run_out_and_come_back},
 	{"flights of a dead instance are landed", flights_of_a_dead_instance_are_landed},
