@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 2 };
+enum { LAYOUT = 3 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
