@@ -196,7 +196,8 @@ static size_t put_head(char *line, unsigned level)
 	}
 	if (the_log.target == TO_STDERR_PREFIXED)
 		len = (size_t)snprintf(line, LOG_LINE_BYTES, "<%d>", levels[level].priority);
-	return len + (size_t)snprintf(line + len, LOG_LINE_BYTES - len, "[%s] %s%s", the_log.process, request, blank);
+	return len + (size_t)snprintf(line + len, LOG_LINE_BYTES - len, "[%s] %s%s", the_log.process, request,
+				      blank);
 }
 
 /*

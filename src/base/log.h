@@ -59,7 +59,7 @@ void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2,
 
 enum { LOG_LIMIT_LINES = 5, LOG_LIMIT_S = 60, LOG_LIMIT_SAMPLE_BYTES = 160 };
 
-/* One per cause and process, zeroed and never moved or freed while the process logs: static, or in what lives as long. */
+/* One per cause and process, zeroed; not moved or freed while the process logs. */
 struct log_limit {
 	uint64_t begun_ms; /* of its minute */
 	unsigned written, left_out;
@@ -73,9 +73,10 @@ struct log_limit {
  * counted, and one line tells how many there were: with the next one that is
  * written, or by log_tell_left_out().
  */
-void log_limited(struct log_limit *limit, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_limited(struct log_limit *limit, int level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Tells what was left out in minutes that are over.  For wherever a process comes to rest; costs nothing if there is none. */
+/* Tells what was left out in minutes that are over.  For where a process comes to rest. */
 void log_tell_left_out(void);
 
 #endif

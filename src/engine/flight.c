@@ -125,8 +125,8 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	ring(control->queue_fd);
 }
 
-int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
-		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
+int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+		const char *request, struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
 {
 	uint64_t hash = hash_bytes(key.data, key.len);
 	struct state_flight *unused = NULL, *flight;

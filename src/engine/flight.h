@@ -33,8 +33,8 @@ struct flight_ticket {
  * Joins the flight of that key or begins one, in the name of that request (NULL:
  * none).  *ret_begun tells which.  ERR_BUSY when all flights are taken.
  */
-int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
-		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err);
+int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+		const char *request, struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err);
 
 struct flight_report {
 	enum flight_outcome outcome;

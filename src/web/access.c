@@ -71,7 +71,8 @@ static struct slice cut(struct slice text, size_t longest)
 	return slice_make(text.data, text.len < longest ? text.len : longest);
 }
 
-void access_handled(struct access *access, const struct web_request *request, const struct web_response *response)
+void access_handled(struct access *access, const struct web_request *request,
+		    const struct web_response *response)
 {
 	struct slice path = without_query(request->uri);
 

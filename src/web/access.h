@@ -36,7 +36,8 @@ void access_init(struct access *access);
 void access_begin(struct access *access, const struct web_request *request);
 
 /* The answer is made.  What the line needs of both is copied, if lines of that level are written at all. */
-void access_handled(struct access *access, const struct web_request *request, const struct web_response *response);
+void access_handled(struct access *access, const struct web_request *request,
+		    const struct web_response *response);
 
 /* The answer is sent: writes the line. */
 void access_log(const struct access *access);

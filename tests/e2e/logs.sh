@@ -176,7 +176,7 @@ total_is_over() { [ "$(field total_us)" -gt "$1" ] 2>/dev/null; }
 
 access_lines() {
 	local body_bytes
-	with_logs '.process.waitMs = 700'
+	with_logs
 	check 'the sample' sample_works
 	body_bytes=$(wc -c <"$work/body")
 	check 'the line of a request' logged "$server_log" 'INFO .* POST / 200 bytes=[0-9]+ modules=2 frames=2 resolved=2 read_us='
@@ -193,6 +193,7 @@ access_lines() {
 	check 'a refusal tells why' logged "$server_log" 'POST /symbolicate/v5 400 .* cause=.*[Jj][Ss][Oo][Nn]'
 	get "/nowhere$(printf '/%.0s' {1..300})?secret"
 	check 'a long URI is cut, its query is not shown' logged "$server_log" 'GET /nowhere/{248}\?\.\.\. 404 bytes='
+	with_logs '.process.waitMs = 700'
 	put slow
 	behave "slow.pdb/$id/slow.sym" '{"hold_at": 10, "wait_for": "go"}'
 	ask slow
