@@ -51,17 +51,25 @@ static int refresh_environment(struct resolver *resolver)
 	return 0;
 }
 
+static void find_local_file(const struct resolver_options *options, struct wanted_module *module)
+{
+	module->local_identity = 0;
+	for (unsigned d = 0; d < options->local_dir_count; d++)
+		if (upstream_local_identity(options->local_index, &options->local_dirs[d], module->name,
+					    &module->local_identity) == 1)
+			break;
+}
+
 static void find_local_files(struct resolving *r)
 {
 	const struct resolver_options *options = &r->resolver->options;
 
-	for (uint32_t m = 0; m < r->wanted.module_count && options->local_dir_count; m++) {
-		struct wanted_module *module = &r->wanted.modules[m];
-
-		for (unsigned d = 0; d < options->local_dir_count; d++)
-			if (upstream_local_identity(&options->local_dirs[d], module->name, &module->local_identity) == 1)
-				break;
-	}
+	if (options->local_dir_count == 0)
+		return;
+	local_index_begin(options->local_index);
+	for (uint32_t m = 0; m < r->wanted.module_count; m++)
+		if (r->wanted.modules[m].state == MODULE_UNASKED)
+			find_local_file(options, &r->wanted.modules[m]);
 }
 
 static bool is_snappy(const struct request *request)
@@ -152,6 +160,8 @@ static enum resolver_verdict take_steps(struct resolving *r)
 		return verdict;
 	if (r->over_cap && !any_settled(r))
 		return RESOLVER_BUSY;
+	/* what a fetcher has found may be new, or new to this process's index */
+	find_local_files(r);
 	if (refresh_environment(r->resolver) == 0)
 		resolve_from_tables(r);
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;

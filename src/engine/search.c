@@ -122,6 +122,12 @@ static bool publish(struct searching *s, const struct upstream_result *got)
 	return false;
 }
 
+/* Directories among the servers are like any other server: their files' changes are not watched. */
+static bool is_watched(const struct searching *s, const struct upstream_source *source)
+{
+	return source < s->searcher->options.sources + s->searcher->options.directory_count;
+}
+
 /* True when the module's table is published. */
 static bool try_source(struct searching *s, const struct upstream_source *source)
 {
@@ -137,6 +143,8 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
+	if (!is_watched(s, source))
+		got.identity = 0;
 	published = outcome == UPSTREAM_FOUND && publish(s, &got);
 	drop_compaction(s);
 	if (outcome == UPSTREAM_FOUND)
@@ -179,11 +187,11 @@ static bool lock_key(struct searching *s)
 static uint64_t local_identity(const struct searching *s)
 {
 	const struct search_options *options = &s->searcher->options;
+	struct local_index *index = upstream_local_index(s->searcher->upstream);
 	uint64_t identity = 0;
 
-	for (unsigned i = 0; i < options->source_count; i++)
-		if (options->sources[i].kind == SOURCE_DIRECTORY &&
-		    upstream_local_identity(&options->sources[i], s->module, &identity) == 1)
+	for (unsigned i = 0; i < options->directory_count; i++)
+		if (upstream_local_identity(index, &options->sources[i], s->module, &identity) == 1)
 			break;
 	return identity;
 }
@@ -262,6 +270,7 @@ static enum flight_outcome search_locked(struct searching *s)
 {
 	struct err err = ERR_INIT;
 
+	local_index_begin(upstream_local_index(s->searcher->upstream));
 	if (is_published(s, &err))
 		return FLIGHT_FOUND;
 	if (err.code == ERR_CORRUPT && environment_condemn(s->searcher->env, err.msg, &err) < 0) {

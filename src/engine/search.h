@@ -17,6 +17,7 @@ struct search_options {
 	const struct upstream_source *sources; /* in order of preference; local directories first */
 	const struct search_rules *rules; /* of each source */
 	unsigned source_count;
+	unsigned directory_count; /* of those, the first: a table must be of the file that they have now */
 	const struct filter *blacklist; /* of names that no source is asked for */
 	const char *tmp_dir;
 	unsigned absent_s;       /* how long an absent module is remembered */

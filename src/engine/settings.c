@@ -172,6 +172,7 @@ void settings_search(const struct config *config, const struct settings_sources 
 		.sources = sources->items,
 		.rules = sources->rules,
 		.source_count = sources->count,
+		.directory_count = sources->directory_count,
 		.blacklist = sources->blacklist,
 		.absent_s = config->disk_cache.retry_timeout_s,
 		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "symbols/module.h"
+#include "upstream/local_index.h"
 
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct upstream_options {
 	bool allow_private_redirects;    /* a redirect to another origin may lead to a private address */
 	bool (*cancelled)(void *ctx);    /* NULL: never; asked several times a second, true ends a transfer */
 	void *cancelled_ctx;
+	const char *names_dir;           /* where names of large directories are left for workers; NULL: nowhere */
 };
 
 /*
@@ -58,6 +60,9 @@ struct upstream_sink {
 struct upstream;
 int upstream_open(struct upstream **ret, const struct upstream_options *options, struct err *err);
 void upstream_close(struct upstream *upstream);
+
+/* What it knows of directories; the caller begins its rounds. */
+struct local_index *upstream_local_index(struct upstream *upstream);
 
 struct upstream_result {
 	uint64_t wire_bytes, text_bytes; /* of the last try */
@@ -92,8 +97,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 					     struct module_name module, const struct upstream_sink *sink,
 					     struct upstream_result *ret, struct err *err);
 
-/* Looks for a local source's file without reading it: 1 with its identity, 0 there is none to be had. */
-int upstream_local_identity(const struct upstream_source *source, struct module_name module,
-			    uint64_t *ret_identity);
+/* Looks for a local source's file without opening it: 1 with its identity, 0 there is none to be had. */
+int upstream_local_identity(struct local_index *index, const struct upstream_source *source,
+			    struct module_name module, uint64_t *ret_identity);
 
 #endif
