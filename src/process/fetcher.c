@@ -140,7 +140,7 @@ static void refresh_names(struct fetcher *fetcher, uint64_t *next_ms)
 int fetcher_main(const struct instance *instance, unsigned index)
 {
 	struct fetcher fetcher = {.instance = instance, .slot = instance_fetcher_slot(instance, index)};
-	uint64_t next_refresh_ms = 0;
+	uint64_t next_refresh_ms = clock_mono_ms() + LOOK_AROUND_MS;
 	struct err err = ERR_INIT;
 
 	/* two busy cores would otherwise multiply a hit's waiting time */

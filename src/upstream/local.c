@@ -150,10 +150,14 @@ static int try_exact(struct finding *finding, struct steps *steps, struct stat *
 	return result;
 }
 
+/* What is to be read at length is not read before the exact names were tried. */
 static bool may_have(struct finding *finding, struct steps *steps)
 {
-	const struct local_listing *seen = listing(finding);
+	const struct local_listing *seen;
 
+	if (local_index_reads_all(finding->index))
+		return true;
+	seen = listing(finding);
 	return seen->exists && !(seen->current && names_find(seen->names, buf_slice(&steps->file)) == NULL);
 }
 

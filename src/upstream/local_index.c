@@ -46,6 +46,8 @@ struct place {
 struct local_index {
 	char *shared_dir;
 	bool builds;
+	bool refreshing; /* in nobody's service: no waiting, and one large directory will do */
+	bool built;
 	int lock_fd; /* of builders */
 	uint64_t round;
 	size_t own_bytes;
@@ -105,6 +107,11 @@ void local_index_free(struct local_index *index)
 void local_index_begin(struct local_index *index)
 {
 	index->round++;
+}
+
+bool local_index_reads_all(const struct local_index *index)
+{
+	return index->builds || index->shared_dir == NULL;
 }
 
 /* The directory's place, if need be that of the one in its set that was not asked for longest. */
@@ -230,7 +237,7 @@ static int write_shared(const char *file, struct slice block, struct err *err)
 	return result;
 }
 
-/* A directory that has become small is read by everybody for himself again. */
+/* A directory that has become small, or cannot be read, is looked at by everybody for himself again. */
 static int rebuild(struct place *place, const char *file, struct err *err)
 {
 	struct buf block = BUF_INIT;
@@ -238,24 +245,29 @@ static int rebuild(struct place *place, const char *file, struct err *err)
 
 	if (result == 0 && header_of(buf_slice(&block))->count > LOCAL_INDEX_SMALL)
 		result = write_shared(file, buf_slice(&block), err);
-	else if (result == 0)
+	else
 		unlink(file);
 	buf_release(&block);
 	return result;
 }
 
-/* Where other fetchers are at it, what there is will do; only the very first time it is waited for. */
+/* Where other fetchers are at it, what there is will do; only a search waits for the very first list. */
 static void build_if_due(struct local_index *index, struct place *place, const char *file, uint64_t stamp)
 {
 	off_t at = (off_t)(hash_bytes(file, strlen(file)) >> 2);
 	struct err err = ERR_INIT;
+	bool wait;
 
 	map_shared(place, file);
-	if (!is_due(place, stamp) || file_lock(index->lock_fd, at, 1, FILE_LOCK_EXCLUSIVE, !place->mapped.len, &err) != 1)
+	wait = place->mapped.len == 0 && !index->refreshing;
+	if (!is_due(place, stamp) || file_lock(index->lock_fd, at, 1, FILE_LOCK_EXCLUSIVE, wait, &err) != 1)
 		return;
 	map_shared(place, file); /* by who had the lock */
-	if (is_due(place, stamp) && rebuild(place, file, &err) < 0)
-		log_warning("cannot list the names in %s: %s", place->path, err.msg);
+	if (is_due(place, stamp)) {
+		index->built = true;
+		if (rebuild(place, file, &err) < 0)
+			log_warning("cannot list the names in %s: %s", place->path, err.msg);
+	}
 	file_unlock(index->lock_fd, at, 1);
 }
 
@@ -275,16 +287,22 @@ static bool can_build(struct local_index *index)
 	return index->builds;
 }
 
-/* False: there is no shared file. */
-static bool use_shared(struct local_index *index, struct place *place, uint64_t stamp)
+static void update_mapped(struct local_index *index, struct place *place, uint64_t stamp)
 {
 	char *file = shared_path(index, place->path);
 
-	drop_own(index, place);
 	if (can_build(index))
 		build_if_due(index, place, file, stamp);
 	map_shared(place, file);
 	free(file);
+}
+
+/* False: there is no shared file. */
+static bool use_shared(struct local_index *index, struct place *place, uint64_t stamp)
+{
+	drop_own(index, place);
+	if (!is_current(place->mapped, stamp) || age_ms(header_of(place->mapped)) > MAX_AGE_MS)
+		update_mapped(index, place, stamp);
 	place->seen.names = place->mapped;
 	place->seen.current = is_current(place->mapped, stamp) && header_of(place->mapped)->complete;
 	return place->mapped.len != 0;
@@ -390,7 +408,7 @@ static void refresh_shared(struct local_index *index)
 	struct dirent *entry;
 	unsigned count = 0;
 
-	while (dir && (entry = readdir(dir)) != NULL) {
+	while (dir && !index->built && (entry = readdir(dir)) != NULL) {
 		char *file, *path;
 
 		if (!is_shared_name(entry->d_name))
@@ -413,7 +431,10 @@ void local_index_refresh(struct local_index *index, const char *const *dirs, uns
 	if (!index->builds || count == 0)
 		return;
 	local_index_begin(index);
-	for (unsigned i = 0; i < count; i++)
+	index->refreshing = true;
+	index->built = false;
+	for (unsigned i = 0; i < count && !index->built; i++)
 		local_index_get(index, dirs[i]);
 	refresh_shared(index);
+	index->refreshing = false;
 }

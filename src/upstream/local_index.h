@@ -32,6 +32,9 @@ void local_index_free(struct local_index *index);
 /* Begins a round: a directory is looked at once in each, however many modules are looked for in it. */
 void local_index_begin(struct local_index *index);
 
+/* Whether local_index_get() may take the time to read a large directory. */
+bool local_index_reads_all(const struct local_index *index);
+
 struct local_listing {
 	bool exists;        /* it is a directory */
 	bool current;       /* what `names` lack is not there */
@@ -44,8 +47,9 @@ const struct local_listing *local_index_get(struct local_index *index, const cha
 
 /*
  * For those that build, now and then: brings the shared files of these
- * directories and of all that have one up to date, and removes those whose
- * directory is gone.  Seldom takes more than 5 % of the time.
+ * directories and of all that have one up to date, one large one at a time, and
+ * removes those whose directory is gone.  One that never stops changing is read
+ * a twentieth of the time at most.
  */
 void local_index_refresh(struct local_index *index, const char *const *dirs, unsigned count);
 

@@ -3,9 +3,11 @@ e2e_tests = \
 	tests/e2e/apache.sh \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
+	tests/e2e/cache_commands.sh \
 	tests/e2e/cli.sh \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
+	tests/e2e/local_dirs.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
