@@ -237,12 +237,17 @@ static void remember_absent(struct searching *s)
 	buf_release(&spelling);
 }
 
-static bool may_ask(const struct search_options *options, unsigned source, struct slice name)
+enum search_permission search_permission(const struct search_options *options, unsigned source, struct slice name)
 {
 	const struct search_rules *rules = &options->rules[source];
 
-	return !filter_matches(options->blacklist, name) && !filter_matches(rules->blacklist, name) &&
-	       (rules->whitelist == NULL || filter_matches(rules->whitelist, name));
+	if (filter_matches(options->blacklist, name))
+		return SEARCH_BLACKLISTED;
+	if (filter_matches(rules->blacklist, name))
+		return SEARCH_BLACKLISTED_HERE;
+	if (rules->whitelist && !filter_matches(rules->whitelist, name))
+		return SEARCH_NOT_WHITELISTED;
+	return SEARCH_ALLOWED;
 }
 
 static enum flight_outcome walk_sources(struct searching *s)
@@ -254,7 +259,7 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (!may_ask(options, i, s->module.debug_file))
+		if (search_permission(options, i, s->module.debug_file) != SEARCH_ALLOWED)
 			s->any_excluded = true;
 		else if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;

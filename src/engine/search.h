@@ -40,6 +40,15 @@ struct search_result {
 	char cause[STATE_CAUSE_BYTES]; /* why it is not there */
 };
 
+/* Whether a source is asked for a debug file, and which rule says that it is not. */
+enum search_permission {
+	SEARCH_ALLOWED,
+	SEARCH_BLACKLISTED,      /* by general.blacklist */
+	SEARCH_BLACKLISTED_HERE, /* by the source's own */
+	SEARCH_NOT_WHITELISTED,  /* the source has a whitelist, and the name is not on it */
+};
+enum search_permission search_permission(const struct search_options *options, unsigned source, struct slice name);
+
 /*
  * Takes the key's lock, looks again whether somebody else was faster, and goes
  * through the sources.  A file that is refused counts like a missing one: the

@@ -129,6 +129,13 @@ int store_absent_put(struct store *store, struct slice key, uint64_t until_s, st
 
 int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err)
 {
+	uint64_t until_s;
+
+	return store_absent_until(store, key, now_s, &until_s, err);
+}
+
+int store_absent_until(struct store *store, struct slice key, uint64_t now_s, uint64_t *ret_until_s, struct err *err)
+{
 	struct store_key stored;
 	MDB_val at, value;
 	int rc;
@@ -144,7 +151,8 @@ int store_absent_get(struct store *store, struct slice key, uint64_t now_s, stru
 		return store_fail(err, rc, "find an absent module");
 	if (!slice_equal(slice_make((char *)value.mv_data + UNTIL_LEN, value.mv_size - UNTIL_LEN), key))
 		return 0;
-	return store_get_be64(value.mv_data) > now_s;
+	*ret_until_s = store_get_be64(value.mv_data);
+	return *ret_until_s > now_s;
 }
 
 static int forget(struct store_txn *t, void *ctx)
@@ -166,4 +174,28 @@ int store_absent_delete(struct store *store, struct slice key, struct err *err)
 	if (store_write(store, forget, &entry, 0, "forget an absent module", err) < 0)
 		return -1;
 	return entry.existed;
+}
+
+/* Bounded in number as they are, one transaction can drop them. */
+static int forget_all(struct store_txn *t, void *ctx)
+{
+	uint64_t *count = ctx;
+	MDB_stat stat;
+	int rc = mdb_stat(t->txn, t->store->absent, &stat);
+
+	*count = rc == MDB_SUCCESS ? stat.ms_entries : 0;
+	if (rc == MDB_SUCCESS && *count == 0)
+		return STORE_UNCHANGED;
+	if (rc == MDB_SUCCESS)
+		rc = mdb_drop(t->txn, t->store->absent, 0);
+	return rc == MDB_SUCCESS ? mdb_drop(t->txn, t->store->absent_order, 0) : rc;
+}
+
+int64_t store_absent_clear(struct store *store, struct err *err)
+{
+	uint64_t count = 0;
+
+	if (store_write(store, forget_all, &count, 0, "forget absent modules", err) < 0)
+		return -1;
+	return (int64_t)count;
 }

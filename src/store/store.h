@@ -48,6 +48,7 @@ struct store_table {
 	uint64_t source;     /* hash of where it came from: local files are checked by it */
 	uint64_t generation; /* part of the address cache's keys; 0 but for local files */
 	uint32_t slot;       /* of its stamp */
+	uint64_t used_s;     /* last use that was saved: store_used_s() knows more */
 };
 
 /* ---- reading ---- */
@@ -133,8 +134,12 @@ int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice k
 int store_absent_put(struct store *store, struct slice key, uint64_t until_s, struct err *err);
 /* 1 while remembered as absent, 0 not, -1.  Inside a read. */
 int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err);
+/* The same, and in *ret_until_s how long. */
+int store_absent_until(struct store *store, struct slice key, uint64_t now_s, uint64_t *ret_until_s, struct err *err);
 /* 1 there was one, 0 none, -1. */
 int store_absent_delete(struct store *store, struct slice key, struct err *err);
+/* Forgets all that is known to be absent; the number of modules, or -1. */
+int64_t store_absent_clear(struct store *store, struct err *err);
 
 /* ---- looking around ---- */
 
@@ -145,6 +150,9 @@ struct store_stat {
 	uint64_t free_pages, absent_entries;
 };
 int store_stat(struct store *store, struct store_stat *ret, struct err *err);
+
+/* When the table was last used, as far as anybody knows. */
+uint64_t store_used_s(struct store *store, const struct store_table *table);
 
 /* Calls `each` for every published table in key order until it returns non-zero. */
 int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),
