@@ -41,13 +41,12 @@ static int refresh_environment(struct resolver *resolver)
 	uint32_t number = resolver->env->number;
 	struct err err = ERR_INIT;
 
-	open_tables_trim(resolver->tables);
 	if (environment_refresh(resolver->env, &err) < 0) {
 		log_error("cannot open the database: %s", err.msg);
 		return -1;
 	}
 	if (resolver->env->number != number)
-		open_tables_clear(resolver->tables);
+		open_tables_drop_all(resolver->tables);
 	return 0;
 }
 
@@ -142,6 +141,44 @@ static bool any_settled(const struct resolving *r)
 	return false;
 }
 
+/*
+ * A table that was published for us may be gone before we come to it: evicted,
+ * purged, or found damaged.  True: it is to be searched for again.
+ */
+static bool forget_lost(struct resolving *r)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
+		struct wanted_module *module = &r->wanted.modules[i];
+
+		if (module->state != MODULE_UNASKED || !module->landed || module->report.outcome != FLIGHT_FOUND)
+			continue;
+		module->landed = false;
+		any = true;
+	}
+	return any;
+}
+
+static enum resolver_verdict take_flights(struct resolving *r)
+{
+	enum { ROUNDS = 3 };
+	enum resolver_verdict verdict = RESOLVER_COMPLETE;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		verdict = resolve_by_flights(r);
+		if (verdict == RESOLVER_CLIENT_GONE)
+			break;
+		/* what a fetcher has found may be new, or new to this process's index */
+		find_local_files(r);
+		if (refresh_environment(r->resolver) == 0)
+			resolve_from_tables(r);
+		if (verdict != RESOLVER_COMPLETE || !forget_lost(r))
+			break;
+	}
+	return verdict;
+}
+
 static enum resolver_verdict take_steps(struct resolving *r)
 {
 	enum resolver_verdict verdict;
@@ -155,15 +192,11 @@ static enum resolver_verdict take_steps(struct resolving *r)
 	if (!r->adds_first)
 		resolve_from_addrcache(r);
 	resolve_known_absent(r);
-	verdict = resolve_by_flights(r);
+	verdict = take_flights(r);
 	if (verdict == RESOLVER_CLIENT_GONE)
 		return verdict;
 	if (r->over_cap && !any_settled(r))
 		return RESOLVER_BUSY;
-	/* what a fetcher has found may be new, or new to this process's index */
-	find_local_files(r);
-	if (refresh_environment(r->resolver) == 0)
-		resolve_from_tables(r);
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;
 }
 
@@ -215,6 +248,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 	enum resolver_verdict verdict;
 
 	*ret_adds = NULL;
+	open_tables_trim(resolver->tables);
 	if (refresh_environment(resolver) < 0)
 		return RESOLVER_BUSY;
 	if (r.adds_first)

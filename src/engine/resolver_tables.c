@@ -132,7 +132,7 @@ void resolve_from_tables(struct resolving *r)
 		return;
 	log_error("cannot read symbol tables: %s", err.msg);
 	if (err.code == ERR_CORRUPT) {
-		open_tables_clear(r->resolver->tables);
+		open_tables_drop_all(r->resolver->tables);
 		if (environment_condemn(env, err.msg, &err) < 0)
 			log_error("cannot begin a new database: %s", err.msg);
 	}

@@ -8,6 +8,7 @@ e2e_tests = \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/local_dirs.sh \
+	tests/e2e/many_modules.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
