@@ -125,7 +125,7 @@ compact=$!
 sleep 0.5
 check 'purge and compact wait for its end' kill -0 $purge $compact
 touch "$symbols/go"
-wait $slow_client
+wait "$slow_client"
 like 'the client has its answer' "$(cat "$work/slow.answer")" 'slow one'
 check 'purge ends then' wait $purge
 check 'and compact' wait $compact

@@ -262,6 +262,7 @@ static void stamps_give_the_order(void)
 	char *dir = fixture_dir();
 	struct store *store = open_with_stamps(dir, stamps, 8);
 	uint32_t now_s = (uint32_t)clock_wall_s();
+	struct store_table table;
 	struct err err = ERR_INIT;
 
 	CHECK_INT(fixture_insert(store, "a/1", 1, 16, FIXTURE_VALUE_MAX, &err), 0);
@@ -275,6 +276,13 @@ static void stamps_give_the_order(void)
 		atomic_store(&stamps[i], 0);
 	touch_table(store, "a/1");
 	CHECK_INT(atomic_load(&stamps[1]) >= now_s, 1);
+	CHECK_INT(store_read_begin(store, &err), 0);
+	CHECK_INT(store_find(store, SLICE_LITERAL("a/1"), &table, &err), 1);
+	store_read_end(store);
+	atomic_store(&stamps[1], now_s + 500);
+	CHECK_INT(store_used_s(store, &table), now_s + 500);
+	atomic_store(&stamps[1], 0); /* lost: then what was saved counts */
+	CHECK_INT(store_used_s(store, &table), table.used_s);
 	store_close(store);
 	free(dir);
 }
@@ -360,6 +368,7 @@ static void absent_entries_are_bounded(void)
 	char *dir = fixture_dir();
 	struct store *store = fixture_open(dir, MB);
 	struct err err = ERR_INIT;
+	uint64_t until_s = 0;
 	char key[32];
 
 	for (unsigned i = 0; i < 3 * BOUND; i++) {
@@ -369,6 +378,16 @@ static void absent_entries_are_bounded(void)
 	CHECK_INT(fixture_stat(store).absent_entries, BOUND);
 	CHECK_INT(absent(store, "m/127", 0), 0);
 	CHECK_INT(absent(store, "m/128", 0), 1);
+	CHECK_INT(absent(store, "m/191", 0), 1);
+	CHECK_INT(store_read_begin(store, &err), 0);
+	CHECK_INT(store_absent_until(store, SLICE_LITERAL("m/191"), 0, &until_s, &err), 1);
+	store_read_end(store);
+	CHECK_INT(until_s, 1191);
+	CHECK_INT(store_absent_clear(store, &err), BOUND);
+	CHECK_INT(store_absent_clear(store, &err), 0);
+	CHECK_INT(fixture_stat(store).absent_entries, 0);
+	CHECK_INT(absent(store, "m/191", 0), 0);
+	CHECK_INT(store_absent_put(store, SLICE_LITERAL("m/191"), 10, &err), 0);
 	CHECK_INT(absent(store, "m/191", 0), 1);
 	store_close(store);
 	free(dir);
