@@ -74,12 +74,14 @@ static void put(const char *dir, const char *name)
 /* Modules that nobody asks for, as many as make the directory a large one, and `more`. */
 static void fill(const char *dir, int more)
 {
+	char *inside = mem_strdup(dir); /* which may be path_in()'s */
 	char name[32];
 
 	for (int i = 0; i < LOCAL_INDEX_SMALL + more; i++) {
 		snprintf(name, sizeof(name), "Other%d.so", i);
-		CHECK_INT(mkdir(path_in(dir, name), 0755), 0);
+		CHECK_INT(mkdir(path_in(inside, name), 0755), 0);
 	}
+	free(inside);
 }
 
 static void empty(const char *dir)
@@ -247,6 +249,23 @@ static void large_directories_are_listed_by_fetchers(void)
 	fixture_release(&f);
 }
 
+static void large_directories_may_lie_below(void)
+{
+	struct fixture f = fixture_new("below");
+
+	CHECK_INT(mkdir(path_in(f.dir, "xul.pdb"), 0755), 0);
+	fill(path_in(f.dir, "xul.pdb"), 1);
+	put(f.dir, "xul.pdb/ab/xul.sym");
+	put(f.dir, "xul.pdb/CD/xul.sym");
+	CHECK_INT(look(f.worker, f.dir, "xul.pdb", "CD"), 1);
+	CHECK_INT(look(f.worker, f.dir, "xul.pdb", "AB"), 0);
+	CHECK_INT(look(f.fetcher, f.dir, "xul.pdb", "AB"), 1);
+	CHECK_INT(look(f.worker, f.dir, "xul.pdb", "AB"), 1);
+	put(f.dir, "xul.pdb/ef/xul.sym"); /* without a search: it has a list, which is kept up */
+	CHECK_INT(look_until(&f, "xul.pdb", "EF", 1), 1);
+	fixture_release(&f);
+}
+
 static unsigned count_shared(const struct fixture *f)
 {
 	struct buf block = BUF_INIT;
@@ -391,6 +410,7 @@ static const struct tap_case cases[] = {
 	{"small directories need no help", small_directories_need_no_help},
 	{"one round looks once", one_round_looks_once},
 	{"large directories are listed by fetchers", large_directories_are_listed_by_fetchers},
+	{"large directories may lie below", large_directories_may_lie_below},
 	{"a directory may become another", a_directory_may_become_another},
 	{"lists of directories that are gone go", lists_of_directories_that_are_gone_go},
 	{"a damaged list is made anew", a_damaged_list_is_made_anew},
