@@ -123,7 +123,8 @@ purge=$!
 "$top_builddir/symbolicate" compact --store "$(echo "$work"/cache/db-*)" "$symbols/slow.pdb/$id/slow.sym" >"$work/compact.out" 2>&1 &
 compact=$!
 sleep 0.5
-check 'purge and compact wait for its end' kill -0 $purge $compact
+both_wait() { ! has_ended "$purge" && ! has_ended "$compact"; }
+check 'purge and compact wait for its end' both_wait
 touch "$symbols/go"
 wait "$slow_client"
 like 'the client has its answer' "$(cat "$work/slow.answer")" 'slow one'

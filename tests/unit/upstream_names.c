@@ -240,6 +240,12 @@ static void large_directories_are_listed_by_fetchers(void)
 	CHECK_INT(look(f.worker, f.dir, "new.so", "AB"), 1);
 	put(f.dir, "NEWER.so/AB/newer.so.sym");
 	CHECK_INT(look_until(&f, "newer.so", "AB", 1), 1);
+	/* and outrank what an old list has */
+	put(f.dir, "xul.pdb/cd/xul.sym");
+	CHECK_INT(look(f.worker, f.dir, "xul.pdb", "CD"), 1);
+	CHECK_INT(unlink(path_in(f.dir, "xul.pdb/cd/xul.sym")), 0);
+	CHECK_INT(rmdir(path_in(f.dir, "xul.pdb/cd")), 0);
+	CHECK_INT(rmdir(path_in(f.dir, "xul.pdb")), 0);
 	/* what the list still has is looked at before it is believed */
 	CHECK_INT(unlink(path_in(f.dir, "XUL.pdb/AB/xul.sym")), 0);
 	CHECK_INT(look(f.worker, f.dir, "xul.pdb", "AB"), 0);
