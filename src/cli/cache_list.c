@@ -41,10 +41,12 @@ static void add_table_json(struct buf *out, const struct cache_table *item, uint
 {
 	const struct store_table *table = &item->table;
 
-	buf_addf(out, "{\"module\":\"%s\",\"bytes\":%" PRIu64 ",\"pages\":%" PRIu64 ",\"text_bytes\":%" PRIu64, item->key,
-		 table->pages * page_bytes, table->pages, table->text_bytes);
-	buf_addf(out, ",\"made\":%" PRIu64 ",\"used\":%" PRIu64 ",\"source\":\"%s\",\"id\":%" PRIu64 ",\"damaged\":%s}\n",
-		 table->made_s, item->used_s, table->source ? "local" : "server", table->id, is_bad ? "true" : "false");
+	buf_addf(out, "{\"module\":\"%s\",\"bytes\":%" PRIu64 ",\"pages\":%" PRIu64, item->key,
+		 table->pages * page_bytes, table->pages);
+	buf_addf(out, ",\"text_bytes\":%" PRIu64 ",\"made\":%" PRIu64 ",\"used\":%" PRIu64, table->text_bytes,
+		 table->made_s, item->used_s);
+	buf_addf(out, ",\"source\":\"%s\",\"id\":%" PRIu64 ",\"damaged\":%s}\n",
+		 table->source ? "local" : "server", table->id, is_bad ? "true" : "false");
 }
 
 static void add_table_text(struct buf *out, const struct cache_table *item, uint64_t page_bytes, bool is_bad)

@@ -133,7 +133,10 @@ static int verify(struct cache_command *command)
 int cache_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
-		CLI_CONFIG_OPTIONS, CACHE_OPTION_JSON, {"delete", no_argument, NULL, CACHE_DELETE}, {NULL, 0, NULL, 0},
+		CLI_CONFIG_OPTIONS,
+		CACHE_OPTION_JSON,
+		{"delete", no_argument, NULL, CACHE_DELETE},
+		{NULL, 0, NULL, 0},
 	};
 	struct cache_command command = {.cli = {.argc = argc, .argv = argv, .usage = usage}};
 	int status;
