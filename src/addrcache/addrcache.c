@@ -2,7 +2,6 @@
 /* The address cache: resolved addresses in memcached. */
 #include "addrcache/addrcache.h"
 
-#include "addrcache/breaker.h"
 #include "addrcache/servers.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -11,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBE_KEY_LEN = 24, DEFAULT_PAUSE_MS = 5000 };
+enum { PROBE_KEY_LEN = 24, DEFAULT_PAUSE_MS = 5000, SLOW_LIMIT = 3 };
 
 struct addrcache {
 	memcached_st *asking; /* waits for answers */
@@ -21,7 +20,7 @@ struct addrcache {
 	size_t server_count;
 	uint64_t timeout_us;
 	unsigned first_pause_ms;
-	struct addrcache_breaker *breaker, own_breaker;
+	struct breaker *breaker, own_breaker;
 	struct addrcache_stats stats;
 	/* of get_many, kept for the next one */
 	const char **texts;
@@ -141,7 +140,7 @@ static enum addrcache_result outcome(struct addrcache *cache, memcached_return_t
 		trip(cache);
 		return ADDRCACHE_FAILED;
 	}
-	if (breaker_note_time(cache->breaker, took_us > cache->timeout_us / 2))
+	if (breaker_note(cache->breaker, took_us > cache->timeout_us / 2, SLOW_LIMIT))
 		trip(cache);
 	return ADDRCACHE_OK;
 }

@@ -32,10 +32,12 @@ struct explaining {
 	struct buf key, spelling;
 	struct settings_sources sources;
 	struct search_options search;
+	struct store_absent said[STORE_ABSENT_SOURCES]; /* what sources said of it, and still counts */
+	int said_count;
 	struct local_index *index;
 	struct facts facts;
 	/* what came out */
-	bool has_table, is_current, is_damaged, is_absent, is_under_way, any_allowed;
+	bool has_table, is_current, is_damaged, is_under_way, any_allowed, any_to_ask, any_unknown;
 	struct store_table table;
 	uint64_t local_identity;
 };
@@ -93,8 +95,7 @@ static int explain_kept(struct explaining *e, uint64_t page_bytes, struct err *e
 {
 	struct facts *facts = &e->facts;
 	struct store *store = e->command.env.store;
-	uint64_t until_s = 0;
-	int found = store_find(store, buf_slice(&e->key), &e->table, err), absent;
+	int found = store_find(store, buf_slice(&e->key), &e->table, err);
 
 	if (found < 0)
 		return -1;
@@ -104,14 +105,8 @@ static int explain_kept(struct explaining *e, uint64_t page_bytes, struct err *e
 	if (e->has_table)
 		explain_held(e, page_bytes);
 	facts_close(facts);
-	absent = store_absent_until(store, buf_slice(&e->spelling), clock_wall_s(), &until_s, err);
-	e->is_absent = absent == 1;
-	facts_open(facts, "absent");
-	facts_bool(facts, "remembered", e->is_absent);
-	if (e->is_absent)
-		facts_date(facts, "until", until_s);
-	facts_close(facts);
-	return absent < 0 ? -1 : 0;
+	e->said_count = store_absent_get(store, buf_slice(&e->spelling), clock_wall_s(), e->said, err);
+	return e->said_count < 0 ? -1 : 0;
 }
 
 static int explain_store(struct explaining *e, struct err *err)
@@ -170,9 +165,9 @@ static void explain_flights(struct explaining *e)
 /* ---- sources ---- */
 
 static const char *const forbidden_by[] = {
-	[SEARCH_BLACKLISTED] = "general.blacklist",
-	[SEARCH_BLACKLISTED_HERE] = "the server's blacklist",
-	[SEARCH_NOT_WHITELISTED] = "the server's whitelist",
+	[SOURCES_BLACKLISTED] = "general.blacklist",
+	[SOURCES_BLACKLISTED_HERE] = "the server's blacklist",
+	[SOURCES_NOT_WHITELISTED] = "the server's whitelist",
 };
 
 static void explain_directory(struct explaining *e, const char *dir)
@@ -210,20 +205,60 @@ static void explain_url(struct explaining *e, const char *base)
 	buf_release(&shown);
 }
 
+static const char *const causes[UPSTREAM_CAUSES] = {
+	[UPSTREAM_CAUSE_ABSENT] = "absent",
+	[UPSTREAM_CAUSE_CONTENT] = "no symbol file",
+	[UPSTREAM_CAUSE_DENIED] = "denied",
+	[UPSTREAM_CAUSE_TRANSPORT] = "no answer",
+	[UPSTREAM_CAUSE_BUSY] = "busy",
+	[UPSTREAM_CAUSE_SERVER] = "an error of the server",
+};
+
+static void explain_said(struct explaining *e, const struct upstream_source *source)
+{
+	for (int i = 0; i < e->said_count; i++) {
+		const struct store_absent *said = &e->said[i];
+
+		if (said->source != source->identity)
+			continue;
+		facts_string(&e->facts, "said", said->cause < UPSTREAM_CAUSES && causes[said->cause] ? causes[said->cause] : "?");
+		facts_date(&e->facts, "until", (uint64_t)said->made_s + said->lasts_s);
+	}
+}
+
+/* What a search would come to: as sources_remembered() goes through them, but for local directories. */
+static bool explain_memory(struct explaining *e, unsigned i)
+{
+	const struct upstream_source *source = &e->sources.items[i];
+	enum sources_word word = SOURCES_SILENT;
+	bool left_alone = e->command.state && upstream_is_left_alone(e->command.state, source);
+
+	explain_said(e, source);
+	if (source->kind == SOURCE_URL)
+		facts_bool(&e->facts, "left_alone", left_alone);
+	word = sources_said(source, e->said, e->said_count);
+	e->any_to_ask |= word == SOURCES_SILENT && !left_alone;
+	e->any_unknown |= word == SOURCES_UNKNOWN || (word == SOURCES_SILENT && left_alone);
+	return word == SOURCES_SILENT && !left_alone;
+}
+
 static void explain_source(struct explaining *e, unsigned i)
 {
 	const struct upstream_source *source = &e->sources.items[i];
-	enum search_permission permission = search_permission(&e->search, i, e->module.debug_file);
+	enum sources_permission permission = sources_permission(&e->search.sources, i, e->module.debug_file);
+	bool asked = permission == SOURCES_ALLOWED;
 
 	facts_open_item(&e->facts, i + 1);
 	if (source->kind == SOURCE_DIRECTORY)
 		explain_directory(e, source->location);
 	else
 		explain_url(e, source->location);
-	facts_bool(&e->facts, "asked", permission == SEARCH_ALLOWED);
-	if (permission != SEARCH_ALLOWED)
+	e->any_allowed |= asked;
+	if (asked)
+		asked = explain_memory(e, i);
+	else
 		facts_string(&e->facts, "forbidden_by", forbidden_by[permission]);
-	e->any_allowed |= permission == SEARCH_ALLOWED;
+	facts_bool(&e->facts, "asked", asked);
 	facts_close(&e->facts);
 }
 
@@ -243,10 +278,12 @@ static const char *next_answer(const struct explaining *e)
 		return "the table";
 	if (e->is_under_way)
 		return "the search under way";
-	if (e->is_absent && !e->local_identity)
-		return "not found: it is remembered as absent";
 	if (!e->any_allowed)
 		return "not found: no source may be asked";
+	if (!e->any_to_ask && !e->local_identity && e->any_unknown)
+		return "not found for now: what sources said lately is remembered";
+	if (!e->any_to_ask && !e->local_identity)
+		return "not found: it is remembered as absent";
 	if (e->has_table && e->is_damaged)
 		return "a new search: the table is damaged";
 	if (e->has_table)

@@ -86,7 +86,8 @@ const struct config_row config_rows[] = {
 	     "Breakpad symbol servers, asked in order. The default is left out where `servers` is set and "
 	     "this is not, so that private names stay private."),
 	UINT(CONFIG_LIVE, "DiskCache.retryTimeout", disk_cache.retry_timeout_s, 600, 0, SECONDS_MAX, "s",
-	     "How long a module that every source says it does not have is not asked for again."),
+	     "How long a directory or symbol URL is not asked again for a file that it does not have; after "
+	     "failures the time is fixed, see architecture.md."),
 	UINT(CONFIG_LIVE, "DiskCache.connectTimeoutMs", disk_cache.transfer.connect_timeout_ms, 5000, 1, MS_MAX,
 	     "ms", "Limit for connecting to a server, TLS included."),
 	UINT(CONFIG_LIVE, "DiskCache.firstByteTimeoutMs", disk_cache.transfer.first_byte_timeout_ms, 30000, 1,
@@ -261,7 +262,8 @@ const struct config_row config_server_rows[] = {
 	SERVER_UINT("retryTimeout", retry_timeout_s, 600, 0, SECONDS_MAX, "s",
 		    "How long a file that it does not have is not asked for again."),
 	{.path = "retryTimout", .alias = "retryTimeout"},
-	SERVER_UINT("maxRequests", max_requests, 10, 1, 10000, "requests", "Requests to it at the same time."),
+	SERVER_UINT("maxRequests", max_requests, 10, 1, 10000, "requests",
+		    "Requests to it at the same time, those of all processes on the cache directory."),
 	SERVER_STRINGS("blacklist", blacklist, "[]", "File names that it is not asked for (regular expressions)."),
 	SERVER_STRINGS("whitelist", whitelist, "[\".*\"]", "File names that it is asked for."),
 	SERVER_UINT("connectTimeoutMs", transfer.connect_timeout_ms, 0, 0, MS_MAX, "ms",
@@ -273,7 +275,8 @@ const struct config_row config_server_rows[] = {
 	{ROW(CONFIG_SECRETS, CONFIG_LIVE, "headers", struct config_map, SERVER, headers, "{}"),
 	 .help = "Headers of every request to it, `{\"Authorization\": \"Bearer …\"}`; never shown, never sent "
 		 "to another origin."},
-	SERVER_TEXT("proxy", CONFIG_URL, proxy, "HTTP proxy through which it is asked."),
+	SERVER_TEXT("proxy", CONFIG_URL, proxy,
+		    "HTTP proxy through which it is asked; `no_proxy` does not count then."),
 	{ROW(CONFIG_DECISION, CONFIG_LIVE, "allowPrivate", enum config_tristate, SERVER, allow_private_key, "null"),
 	 .help = "Whether its host may have a private address. null: `false` for well-known public servers, "
 		 "else `true`."},

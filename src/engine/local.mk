@@ -10,4 +10,5 @@ libengine_a_SOURCES = \
 	src/engine/resolver_modules.c src/engine/resolver_modules.h \
 	src/engine/resolver_tables.c \
 	src/engine/search.c src/engine/search.h \
-	src/engine/settings.c src/engine/settings.h
+	src/engine/settings.c src/engine/settings.h \
+	src/engine/sources.c src/engine/sources.h

@@ -76,7 +76,7 @@ static bool is_snappy(const struct request *request)
 	return request->dialect == DIALECT_SNAPPY_V3 || request->dialect == DIALECT_SNAPPY_V4;
 }
 
-/* What is still open after everything: not settled if its search goes on, else absent. */
+/* What is still open after everything is not settled: its search goes on, or came to no clear end. */
 static bool settle_rest(struct resolving *r)
 {
 	bool unsettled = false;
@@ -84,16 +84,12 @@ static bool settle_rest(struct resolving *r)
 	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
 		struct wanted_module *module = &r->wanted.modules[i];
 
-		if (module->state != MODULE_UNASKED)
-			continue;
-		if (module->landed || module->frame_count == 0) {
-			/* frames with odd offsets alone say nothing of their module */
-			module->state = module->landed ? MODULE_ABSENT : MODULE_UNASKED;
-			continue;
+		/* frames with odd offsets alone say nothing of their module */
+		if (module->state == MODULE_UNASKED && module->frame_count) {
+			module->state = MODULE_UNSETTLED;
+			counter_add(r->resolver->slot, COUNTER_flights_unsettled, !module->landed);
 		}
-		module->state = MODULE_UNSETTLED;
-		unsettled = true;
-		counter_add(r->resolver->slot, COUNTER_flights_unsettled, 1);
+		unsettled |= module->state == MODULE_UNSETTLED;
 	}
 	return unsettled;
 }
@@ -136,7 +132,7 @@ static bool all_settled(const struct resolving *r)
 static bool any_settled(const struct resolving *r)
 {
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
-		if (is_settled(&r->wanted.modules[i]))
+		if (is_settled(&r->wanted.modules[i]) && r->wanted.modules[i].state != MODULE_UNSETTLED)
 			return true;
 	return false;
 }
@@ -191,7 +187,7 @@ static enum resolver_verdict take_steps(struct resolving *r)
 		return RESOLVER_COMPLETE;
 	if (!r->adds_first)
 		resolve_from_addrcache(r);
-	resolve_known_absent(r);
+	resolve_remembered(r);
 	verdict = take_flights(r);
 	if (verdict == RESOLVER_CLIENT_GONE)
 		return verdict;

@@ -7,15 +7,16 @@
 #include "engine/environment.h"
 #include "engine/flight.h"
 #include "engine/open_tables.h"
+#include "engine/sources.h"
 #include "job/job.h"
-#include "upstream/upstream.h"
 
 /*
  * Order: tables held here, memcached for the rest (one multi-get), what is
- * known to be absent, flights for what is still missing.  One read transaction
+ * remembered of what sources said, flights for what is still missing.  One read transaction
  * at a time, never held while waiting.
  */
 struct resolver_options {
+	struct sources sources; /* whose negative entries answer */
 	const struct upstream_source *local_dirs; /* whose files must still be those that tables were made from */
 	unsigned local_dir_count;
 	struct local_index *local_index; /* of these directories; borrowed, NULL without any */

@@ -26,8 +26,8 @@ void resolve_from_tables(struct resolving *r);
 /* Frames that memcached knows are answered; modules whose frames it all knows are settled. */
 void resolve_from_addrcache(struct resolving *r);
 
-/* Modules known to be absent are settled. */
-void resolve_known_absent(struct resolving *r);
+/* Modules of which every source said something lately: absent, or not settled where one of them failed. */
+void resolve_remembered(struct resolving *r);
 
 /* Begins or joins flights for what is still open and waits for them.  RESOLVER_COMPLETE: all landed. */
 enum resolver_verdict resolve_by_flights(struct resolving *r);

@@ -138,22 +138,30 @@ void resolve_from_tables(struct resolving *r)
 	}
 }
 
-static void settle_if_absent(struct resolving *r, struct wanted_module *module, uint64_t now_s, struct buf *spelling)
+static void settle_if_remembered(struct resolving *r, struct wanted_module *module, uint64_t now_s,
+				 struct buf *spelling)
 {
+	struct resolver *resolver = r->resolver;
+	struct store_absent entries[STORE_ABSENT_SOURCES];
 	struct err err = ERR_INIT;
+	enum sources_word word;
+	int count;
 
 	/* a local file, once there, outranks what was known before */
 	if (module->state != MODULE_UNASKED || module->local_identity)
 		return;
 	buf_clear(spelling);
 	module_add_spelling(spelling, module->name);
-	if (store_absent_get(r->resolver->env->store, buf_slice(spelling), now_s, &err) == 1) {
-		module->state = MODULE_ABSENT;
-		counter_add(r->resolver->slot, COUNTER_absent_hit, 1);
-	}
+	count = store_absent_get(resolver->env->store, buf_slice(spelling), now_s, entries, &err);
+	word = sources_remembered(&resolver->options.sources, resolver->env->state, module->name.debug_file,
+				  entries, count);
+	if (word == SOURCES_SILENT)
+		return;
+	module->state = word == SOURCES_ABSENT ? MODULE_ABSENT : MODULE_UNSETTLED;
+	counter_add(resolver->slot, word == SOURCES_ABSENT ? COUNTER_absent_hit : COUNTER_unknown_hit, 1);
 }
 
-void resolve_known_absent(struct resolving *r)
+void resolve_remembered(struct resolving *r)
 {
 	struct store *store = r->resolver->env->store;
 	struct buf spelling = BUF_INIT;
@@ -162,7 +170,7 @@ void resolve_known_absent(struct resolving *r)
 	if (store == NULL || store_read_begin(store, &err) < 0)
 		return;
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
-		settle_if_absent(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
+		settle_if_remembered(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
 	store_read_end(store);
 	buf_release(&spelling);
 }

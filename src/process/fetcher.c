@@ -55,6 +55,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	if (environment_open(&fetcher->env, instance->state, slot, instance_store_bytes(instance), err) < 0)
 		return -1;
 	settings_upstream(config, &options);
+	options.state = instance->state;
 	options.cancelled = is_dropped;
 	options.names_dir = fetcher->names_dir = mem_printf("%s/names", instance->state->dir);
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
@@ -95,7 +96,7 @@ static void fly(struct fetcher *fetcher)
 	report.wire_bytes = result.wire_bytes;
 	memcpy(report.cause, result.cause, sizeof(report.cause));
 	if (result.outcome == FLIGHT_UNKNOWN)
-		log_warning("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+		log_info("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
 	flight_land(&fetcher->flights, flight, &report);
 }
 

@@ -9,7 +9,6 @@
 #include "process/fcgi.h"
 #include "process/signals.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -43,11 +42,9 @@ static int open_addrcache(struct worker *worker, struct err *err)
 	const struct config *config = worker->instance->config;
 	struct addrcache_options options = {
 		.timeout_ms = (int)config->sym_server.memcached_timeout_ms,
-		.breaker = (struct addrcache_breaker *)(void *)worker->instance->state->map->addrcache_breaker,
+		.breaker = &worker->instance->state->map->addrcache_breaker,
 	};
 
-	static_assert(sizeof(struct addrcache_breaker) <= sizeof(((struct state_map *)0)->addrcache_breaker),
-		      "the breaker has its room in state.map");
 	settings_memcached_init(&worker->memcached, config);
 	options.servers = (const char *const *)worker->memcached.items;
 	options.server_count = worker->memcached.count;

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
@@ -95,7 +95,8 @@ static void begin_alone(struct state_map *map)
 		for (int w = 0; w < STATE_WAITER_WORDS; w++)
 			atomic_store(&map->flights[i].waiters[w], 0);
 	}
-	memset(map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	memset(map->origins, 0, sizeof(map->origins));
 	memcpy(map->magic, magic, sizeof(magic));
 }
 

@@ -4,6 +4,7 @@
 #define STATS_STATE_H
 
 #include "base/err.h"
+#include "stats/breaker.h"
 #include "stats/counters.h"
 
 #include <stdatomic.h>
@@ -31,6 +32,9 @@ enum {
 	STATE_NAME_BYTES = 256, /* holds MODULE_NAME_MAX */
 	STATE_ID_BYTES = 128,
 	STATE_CAUSE_BYTES = 192,
+	STATE_ORIGINS = 64,
+	STATE_ORIGIN_BYTES = 128,
+	STATE_FAILURE_KINDS = 16,
 };
 
 /* Byte offsets in state.lock. */
@@ -39,6 +43,8 @@ enum {
 	STATE_LOCK_FLIGHTS = 1,
 	STATE_LOCK_JANITOR = 2,
 	STATE_LOCK_INSTANCE = 16, /* + instance */
+	STATE_LOCK_PLACES = 1 << 20, /* + origin * STATE_PLACES_MAX + place: a request under way there */
+	STATE_PLACES_MAX = 16384,
 };
 
 enum slot_kind { SLOT_FREE, SLOT_MASTER, SLOT_WORKER, SLOT_FETCHER, SLOT_JANITOR };
@@ -77,6 +83,16 @@ struct state_flight {
 	char cause[STATE_CAUSE_BYTES]; /* of FLIGHT_UNKNOWN, NUL-terminated */
 };
 
+/* Where symbols come from, and how it has been doing (upstream/origin.h); claimed once, never given back. */
+struct state_origin {
+	_Alignas(64) _Atomic uint64_t key; /* hash of the name; 0: free */
+	struct breaker breaker;
+	_Atomic uint32_t denied;           /* 401 or 403 has been logged since it last answered otherwise */
+	_Atomic uint64_t logged_ms[STATE_FAILURE_KINDS]; /* when a failure of that kind was last logged */
+	_Atomic uint32_t unlogged[STATE_FAILURE_KINDS];  /* those since */
+	char name[STATE_ORIGIN_BYTES];     /* cut, NUL-terminated; without credentials */
+};
+
 struct state_map {
 	char magic[8];
 	uint32_t layout, slot_count;
@@ -84,11 +100,12 @@ struct state_map {
 	char boot_id[40];
 	_Atomic uint32_t env_number; /* N of the current db-N */
 	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits */
-	_Alignas(64) unsigned char addrcache_breaker[64];
+	_Alignas(64) struct breaker addrcache_breaker;
 	_Atomic uint64_t bad_tables[STATE_BAD_TABLES]; /* ids that proved damaged; 0: none */
 	_Atomic uint64_t folded[COUNTER_COUNT];        /* counters of slots that were given back */
 	struct state_slot slots[STATE_SLOTS];
 	struct state_flight flights[STATE_FLIGHTS];
+	struct state_origin origins[STATE_ORIGINS];
 	_Atomic uint32_t stamps[STATE_STAMPS];
 };
 

@@ -192,8 +192,8 @@ static int set_sizes(struct store *store, const struct store_options *options, s
 	store->max_bytes = options->max_bytes / store->page_bytes * store->page_bytes;
 	store->budget_pages = budget_pages(store->max_bytes, store->page_bytes);
 	store->txn_bytes = options->txn_bytes ? options->txn_bytes : DEFAULT_TXN_BYTES;
-	/* so that even the longest keys fit into a few hundredths of the file */
-	store->absent_max = options->max_bytes / (16 * 1024);
+	/* so that even the longest keys, with entries of all sources, fit beside the values */
+	store->absent_max = options->max_bytes / (32 * 1024);
 	if (store->absent_max > 65536)
 		store->absent_max = 65536;
 	store->stamps = options->stamps;

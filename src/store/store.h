@@ -128,15 +128,30 @@ int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
 		  struct err *err);
 
-/* ---- negative entries: a module known to be absent ---- */
+/* ---- negative entries: what sources said of a module that they did not bring ---- */
 
-/* Remembers until `until_s` (wall clock); bounded in number, what expires first goes first. */
-int store_absent_put(struct store *store, struct slice key, uint64_t until_s, struct err *err);
-/* 1 while remembered as absent, 0 not, -1.  Inside a read. */
-int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err);
-/* The same, and in *ret_until_s how long. */
-int store_absent_until(struct store *store, struct slice key, uint64_t now_s, uint64_t *ret_until_s, struct err *err);
-/* 1 there was one, 0 none, -1. */
+/* Of one module at most; sources beyond that are asked again. */
+enum { STORE_ABSENT_SOURCES = 32 };
+
+struct store_absent {
+	uint64_t source; /* who: a hash */
+	uint32_t made_s; /* wall clock */
+	uint32_t lasts_s;
+	uint32_t cause; /* the caller's */
+	uint32_t zero;
+};
+
+/*
+ * Remembers what these sources said, all at the same time; what others said
+ * before stays while it lasts.  Modules are bounded in number: those whose
+ * entries expire first go first.
+ */
+int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries,
+		     unsigned count, struct err *err);
+/* The entries that hold at that time: their number, or -1.  Inside a read. */
+int store_absent_get(struct store *store, struct slice key, uint64_t now_s,
+		     struct store_absent ret[static STORE_ABSENT_SOURCES], struct err *err);
+/* 1 there was something, 0 nothing, -1. */
 int store_absent_delete(struct store *store, struct slice key, struct err *err);
 /* Forgets all that is known to be absent; the number of modules, or -1. */
 int64_t store_absent_clear(struct store *store, struct err *err);

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 enum {
-	STORE_SCHEMA = 1,          /* of all records below */
+	STORE_SCHEMA = 2,          /* of all records below */
 	STORE_KEY_PLAIN_MAX = 400, /* longer module keys are kept under a shortened one */
 	STORE_KEY_MAX = 401,
 	STORE_VALUE_KEY_LEN = 17,

@@ -7,6 +7,7 @@ libupstream_a_SOURCES = \
 	src/upstream/local.c src/upstream/local.h \
 	src/upstream/local_index.c src/upstream/local_index.h \
 	src/upstream/names.c src/upstream/names.h \
+	src/upstream/origin.c src/upstream/origin.h \
 	src/upstream/transfer.c src/upstream/transfer.h \
 	src/upstream/upstream.c src/upstream/upstream.h \
 	src/upstream/url.c src/upstream/url.h

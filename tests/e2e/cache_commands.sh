@@ -192,9 +192,9 @@ tool 0 explain --json mine.pdb $id
 is 'a file made anew' "$(fact '[.table.current, .next_answer]')" \
 	'[false,"a new search: the table is not of the file that is there now"]'
 tool 0 explain --json nowhere.pdb $id
-is 'one that is absent' "$(fact '[.absent.remembered, .search.outcome, .next_answer]')" \
-	'[true,"absent","not found: it is remembered as absent"]'
-is 'until when' "$(fact '.absent.until > now and .absent.until < now + 700')" true
+is 'one that is absent' "$(fact '[.sources[2].said, .sources[2].asked, .search.outcome, .next_answer]')" \
+	'["absent",false,"absent","not found: it is remembered as absent"]'
+is 'until when' "$(fact '.sources[2].until > now and .sources[2].until < now + 700')" true
 is 'the sources in their order' "$(fact '.sources | map(.directory // .url | sub(":[0-9]+/"; "/"))')" \
 	"[\"$work/local\",\"http://***@127.0.0.1/nowhere.pdb/$id/nowhere.sym\",\"http://127.0.0.1/second/nowhere.pdb/$id/nowhere.sym\"]"
 tool 0 explain --json secret.pdb $id

@@ -9,13 +9,16 @@ e2e_tests = \
 	tests/e2e/faults.sh \
 	tests/e2e/local_dirs.sh \
 	tests/e2e/many_modules.sh \
+	tests/e2e/https.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
 	tests/e2e/shared_cache.sh \
 	tests/e2e/sources.sh \
-	tests/e2e/spawn.sh
+	tests/e2e/spawn.sh \
+	tests/e2e/upstream_memory.sh \
+	tests/e2e/upstream_settings.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \

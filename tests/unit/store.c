@@ -180,6 +180,30 @@ static void kinds_are_apart(void)
 	free(dir);
 }
 
+/* How many sources' entries hold; the first is in `said`. */
+static struct store_absent said[STORE_ABSENT_SOURCES];
+
+static int absent(struct store *store, const char *key, uint64_t now_s)
+{
+	struct err err;
+	int result;
+
+	if (store_read_begin(store, &err) < 0)
+		return -1;
+	result = store_absent_get(store, slice_of(key), now_s, said, &err);
+	store_read_end(store);
+	return result;
+}
+
+static int put_absent(struct store *store, const char *key, uint64_t source, uint32_t made_s,
+		      uint32_t lasts_s)
+{
+	struct store_absent entry = {.source = source, .made_s = made_s, .lasts_s = lasts_s, .cause = 3};
+	struct err err;
+
+	return store_absent_put(store, slice_of(key), &entry, 1, &err);
+}
+
 static void long_keys(void)
 {
 	char *dir = fixture_dir();
@@ -193,11 +217,9 @@ static void long_keys(void)
 		CHECK_INT(fixture_insert(store, key, (unsigned)len, 1, 100, &err), 0);
 		key[len - 1] = 'x';
 		CHECK(!fixture_has(store, key));
-		CHECK_INT(store_absent_put(store, slice_of(key), 100, &err), 0);
+		CHECK_INT(put_absent(store, key, 7, 0, 100), 0);
 	}
-	CHECK_INT(store_read_begin(store, &err), 0);
-	CHECK_INT(store_absent_get(store, slice_of(key), 99, &err), 1);
-	store_read_end(store);
+	CHECK_INT(absent(store, key, 99), 1);
 	for (size_t len = 390; len < sizeof(key); len += 10) {
 		memset(key, 'k', len);
 		key[len] = '\0';
@@ -327,18 +349,6 @@ static void pending_tables_count(void)
 
 /* ---- negative entries ---- */
 
-static int absent(struct store *store, const char *key, uint64_t now_s)
-{
-	struct err err;
-	int result;
-
-	if (store_read_begin(store, &err) < 0)
-		return -1;
-	result = store_absent_get(store, slice_of(key), now_s, &err);
-	store_read_end(store);
-	return result;
-}
-
 static void absent_entries_expire(void)
 {
 	char *dir = fixture_dir();
@@ -346,49 +356,70 @@ static void absent_entries_expire(void)
 	struct err err = ERR_INIT;
 
 	CHECK_INT(absent(store, "a/1", 5), 0);
-	CHECK_INT(store_absent_put(store, SLICE_LITERAL("a/1"), 10, &err), 0);
+	CHECK_INT(put_absent(store, "a/1", 7, 4, 6), 0);
 	CHECK_INT(absent(store, "a/1", 9), 1);
+	CHECK(said[0].source == 7 && said[0].made_s == 4 && said[0].lasts_s == 6 && said[0].cause == 3);
 	CHECK_INT(absent(store, "a/1", 10), 0);
-	CHECK_INT(store_absent_put(store, SLICE_LITERAL("a/1"), 20, &err), 0);
+	CHECK_INT(absent(store, "a/1", 3), 0); /* the clock was set back */
+	CHECK_INT(put_absent(store, "a/1", 7, 4, 16), 0);
 	CHECK_INT(absent(store, "a/1", 19), 1);
 	CHECK_INT(fixture_stat(store).absent_entries, 1);
 	CHECK_INT(store_absent_delete(store, SLICE_LITERAL("a/1"), &err), 1);
 	CHECK_INT(store_absent_delete(store, SLICE_LITERAL("a/1"), &err), 0);
-	CHECK_INT(absent(store, "a/1", 0), 0);
-	CHECK_INT(store_absent_put(store, SLICE_LITERAL("a/1"), 20, &err), 0);
+	CHECK_INT(absent(store, "a/1", 4), 0);
+	CHECK_INT(put_absent(store, "a/1", 7, 4, 16), 0);
 	CHECK_INT(fixture_insert(store, "a/1", 1, 1, 1, &err), 0); /* it is there after all */
-	CHECK_INT(absent(store, "a/1", 0), 0);
+	CHECK_INT(absent(store, "a/1", 4), 0);
+	store_close(store);
+	free(dir);
+}
+
+static void absent_entries_are_each_sources_own(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, MB);
+
+	CHECK_INT(put_absent(store, "a/1", 1, 10, 600), 0);
+	CHECK_INT(put_absent(store, "a/1", 2, 20, 30), 0);
+	CHECK_INT(absent(store, "a/1", 49), 2);
+	CHECK_INT(absent(store, "a/1", 50), 1);
+	CHECK_INT(said[0].source, 1);
+	CHECK_INT(put_absent(store, "a/1", 2, 60, 600), 0);
+	CHECK_INT(absent(store, "a/1", 609), 2);
+	CHECK_INT(absent(store, "a/1", 610), 1);
+	CHECK_INT(said[0].source, 2);
+	CHECK_INT(fixture_stat(store).absent_entries, 1);
+	/* more sources than fit: the latest count */
+	for (unsigned i = 0; i < STORE_ABSENT_SOURCES + 8; i++)
+		CHECK_INT(put_absent(store, "a/2", 100 + i, 10, 600), 0);
+	CHECK_INT(absent(store, "a/2", 11), STORE_ABSENT_SOURCES);
+	CHECK_INT(said[0].source, 100 + STORE_ABSENT_SOURCES + 7);
 	store_close(store);
 	free(dir);
 }
 
 static void absent_entries_are_bounded(void)
 {
-	enum { BOUND = 64 }; /* of a store of 1 MB */
+	enum { BOUND = 32 }; /* of a store of 1 MB */
 	char *dir = fixture_dir();
 	struct store *store = fixture_open(dir, MB);
 	struct err err = ERR_INIT;
-	uint64_t until_s = 0;
 	char key[32];
 
 	for (unsigned i = 0; i < 3 * BOUND; i++) {
 		snprintf(key, sizeof(key), "m/%u", i);
-		CHECK_INT(store_absent_put(store, slice_of(key), 1000 + i, &err), 0);
+		CHECK_INT(put_absent(store, key, 7, 0, 1000 + i), 0);
 	}
 	CHECK_INT(fixture_stat(store).absent_entries, BOUND);
-	CHECK_INT(absent(store, "m/127", 0), 0);
-	CHECK_INT(absent(store, "m/128", 0), 1);
-	CHECK_INT(absent(store, "m/191", 0), 1);
-	CHECK_INT(store_read_begin(store, &err), 0);
-	CHECK_INT(store_absent_until(store, SLICE_LITERAL("m/191"), 0, &until_s, &err), 1);
-	store_read_end(store);
-	CHECK_INT(until_s, 1191);
+	CHECK_INT(absent(store, "m/63", 0), 0);
+	CHECK_INT(absent(store, "m/64", 0), 1);
+	CHECK_INT(absent(store, "m/95", 0), 1);
 	CHECK_INT(store_absent_clear(store, &err), BOUND);
 	CHECK_INT(store_absent_clear(store, &err), 0);
 	CHECK_INT(fixture_stat(store).absent_entries, 0);
-	CHECK_INT(absent(store, "m/191", 0), 0);
-	CHECK_INT(store_absent_put(store, SLICE_LITERAL("m/191"), 10, &err), 0);
-	CHECK_INT(absent(store, "m/191", 0), 1);
+	CHECK_INT(absent(store, "m/95", 0), 0);
+	CHECK_INT(put_absent(store, "m/95", 7, 0, 10), 0);
+	CHECK_INT(absent(store, "m/95", 0), 1);
 	store_close(store);
 	free(dir);
 }
@@ -435,6 +466,7 @@ static const struct tap_case cases[] = {
 	{"saved stamps give it when they are lost", saved_stamps_give_the_order_later},
 	{"tables being written count", pending_tables_count},
 	{"negative entries expire", absent_entries_expire},
+	{"negative entries are each source's own", absent_entries_are_each_sources_own},
 	{"negative entries are bounded", absent_entries_are_bounded},
 	{"each table in order", each_table_in_order},
 };
