@@ -15,7 +15,8 @@
  */
 typedef int command_function(int argc, char **argv);
 
-command_function command_check_config, command_compact, command_counters, command_lookup, command_print_config;
+command_function command_cache, command_check_config, command_compact, command_counters, command_explain,
+	command_lookup, command_print_config;
 
 /*
  * Options of a command.  cli_next_option() is getopt_long() with --help

@@ -5,9 +5,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/cache_args.h"
 #include "cli/sym_file.h"
 #include "cli/temp_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,9 +22,13 @@ static const char usage[] =
 	"Makes the table of a Breakpad symbol file (\"-\": standard input), publishes it in a\n"
 	"store, and says what it took.\n\n"
 	"      --json              one JSON object\n"
-	"      --store DIR         the store; otherwise a temporary one\n";
+	"      --store DIR         the store; otherwise a temporary one.  It may be the database\n"
+	"                          of a cache (CACHE/db-N) that is in use: a search for the\n"
+	"                          same module is waited for, a minute at most\n";
 
 enum { OPTION_JSON = 1000, OPTION_STORE };
+
+enum { LOCK_WAIT_MS = 60000 };
 
 /* A store of the cache is opened with its own limit; this one is for tables put there by hand. */
 static const uint64_t store_max_bytes = (uint64_t)64 << 30;
@@ -157,6 +164,38 @@ static int open_store(struct store **ret, const char *dir, struct err *err)
 	return result;
 }
 
+/* The keys' locks: a cache's, where the store is one's, otherwise those of the store's other users. */
+static int open_locks(const char *dir, struct err *err)
+{
+	char *of_cache = mem_printf("%s/../fetch.lock", dir), *own = mem_printf("%s/fetch.lock", dir);
+	int fd = open(of_cache, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		fd = open(own, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		err_sys(err, "cannot open the locks of %s", dir);
+	free(of_cache);
+	free(own);
+	return fd;
+}
+
+/* A pending table of a key whose lock is not held counts as a dead process's, and would be deleted under us. */
+static int publish_locked(struct store *store, struct compaction *compaction, struct module_name module,
+			  const char *dir, struct report *report, struct err *err)
+{
+	struct buf key = BUF_INIT;
+	int locks = open_locks(dir, err), result = -1;
+
+	if (locks < 0)
+		return -1;
+	module_add_key(&key, module);
+	if (cache_lock(locks, buf_slice(&key), LOCK_WAIT_MS, err) == 0)
+		result = publish_in(store, compaction, module, report, err);
+	close(locks); /* which unlocks */
+	buf_release(&key);
+	return result;
+}
+
 static int publish(struct compaction *compaction, const struct buf *module_line, const char *dir,
 		   struct report *report, struct err *err)
 {
@@ -168,7 +207,8 @@ static int publish(struct compaction *compaction, const struct buf *module_line,
 		return err_set(err, ERR_INPUT, "its MODULE line names no module");
 	if (open_store(&store, dir, err) < 0)
 		return -1;
-	result = publish_in(store, compaction, module, report, err);
+	result = dir ? publish_locked(store, compaction, module, dir, report, err)
+		     : publish_in(store, compaction, module, report, err);
 	store_close(store);
 	return result;
 }

@@ -2,11 +2,18 @@ bin_PROGRAMS += symbolicate
 symbolicate_SOURCES = \
 	src/cli/main.c \
 	src/cli/answer_text.c src/cli/answer_text.h \
+	src/cli/cache.c \
+	src/cli/cache_args.c src/cli/cache_args.h \
+	src/cli/cache_list.c \
+	src/cli/cache_purge.c \
+	src/cli/cache_verify.c \
 	src/cli/cli.c src/cli/cli.h \
 	src/cli/compact.c \
 	src/cli/config_args.c src/cli/config_args.h \
 	src/cli/config_commands.c \
 	src/cli/counters.c \
+	src/cli/explain.c \
+	src/cli/facts.c src/cli/facts.h \
 	src/cli/lookup.c src/cli/lookup_target.h \
 	src/cli/lookup_file.c \
 	src/cli/lookup_module.c \

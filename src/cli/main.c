@@ -14,6 +14,8 @@ static const struct {
 	{"lookup", command_lookup, "name the addresses of a module or of a .sym file"},
 	{"compact", command_compact, "make the table of a .sym file and say what it took"},
 	{"check-config", command_check_config, "say what is wrong with the configuration"},
+	{"cache", command_cache, "look after the cache: list, stat, verify, purge, trim"},
+	{"explain", command_explain, "say where a module's answers come from"},
 	{"counters", command_counters, "show what the server has counted"},
 	{"print-config", command_print_config, "show the configuration that counts"},
 };

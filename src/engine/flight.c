@@ -100,6 +100,24 @@ static struct state_flight *find_flight(struct flight_control *control, uint64_t
 	return NULL;
 }
 
+const struct state_flight *flight_last(const struct state *state, struct slice key)
+{
+	uint64_t hash = hash_bytes(key.data, key.len);
+	const struct state_flight *last = NULL;
+
+	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
+		const struct state_flight *flight = &state->map->flights[i];
+
+		if (atomic_load(&flight->state) == FLIGHT_FREE || !has_key(flight, hash, key))
+			continue;
+		if (is_under_way(flight))
+			return flight;
+		if (last == NULL || flight->done_ms > last->done_ms)
+			last = flight;
+	}
+	return last;
+}
+
 static void begin_flight(struct flight_control *control, struct state_flight *flight, struct module_name module,
 			 struct slice key, uint64_t hash, const char *request)
 {

@@ -54,6 +54,9 @@ void flight_tell_master(struct flight_control *control);
 /* Whether another instance's fetchers serve it: they cannot wake this worker, so poll. */
 bool flight_is_foreign(struct flight_control *control, struct flight_ticket ticket);
 
+/* The flight of that key that is under way, else the one that landed last, for looking at it only; NULL: none. */
+const struct state_flight *flight_last(const struct state *state, struct slice key);
+
 /* ---- for fetchers and the master ---- */
 
 struct flight_assignment {

@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 
+/* Ids of tables begin with 1. */
+enum { DROPPED = 0 };
+
 struct open_table {
 	uint64_t id, used;
 	struct table *table;
@@ -31,7 +34,8 @@ void open_tables_free(struct open_tables *tables)
 {
 	if (tables == NULL)
 		return;
-	open_tables_clear(tables);
+	open_tables_drop_all(tables);
+	open_tables_trim(tables);
 	names_ring_free(tables->ring);
 	free(tables->items);
 	free(tables);
@@ -105,11 +109,20 @@ void open_tables_drop(struct open_tables *tables, uint64_t table_id)
 	struct open_table *item = find(tables, table_id);
 
 	if (item)
-		close_item(tables, item);
+		item->id = DROPPED;
+}
+
+void open_tables_drop_all(struct open_tables *tables)
+{
+	for (unsigned i = 0; i < tables->count; i++)
+		tables->items[i].id = DROPPED;
 }
 
 void open_tables_trim(struct open_tables *tables)
 {
+	for (unsigned i = tables->count; i-- > 0;)
+		if (tables->items[i].id == DROPPED)
+			close_item(tables, &tables->items[i]);
 	while (tables->count > tables->keep) {
 		struct open_table *oldest = &tables->items[0];
 
@@ -118,10 +131,4 @@ void open_tables_trim(struct open_tables *tables)
 				oldest = &tables->items[i];
 		close_item(tables, oldest);
 	}
-}
-
-void open_tables_clear(struct open_tables *tables)
-{
-	while (tables->count)
-		close_item(tables, &tables->items[tables->count - 1]);
 }

@@ -6,7 +6,10 @@
 #include "store/store.h"
 #include "symbols/table.h"
 
-/* Tables stay open until open_tables_trim(), so that file names in answers live as long as their request. */
+/*
+ * A table that was got stays open until open_tables_trim(), whatever becomes of
+ * it, so that file names in answers live as long as their request.
+ */
 struct open_tables;
 
 struct open_tables *open_tables_new(size_t names_ring_bytes, unsigned keep);
@@ -15,12 +18,12 @@ void open_tables_free(struct open_tables *tables);
 /* The open table of that id, opened from the store if need be (inside a read).  NULL with err. */
 struct table *open_tables_get(struct open_tables *tables, struct store *store, uint64_t table_id, struct err *err);
 
-/* Closes one at once: it proved damaged. */
+/* Not got again: one that proved damaged, or all, as the database was replaced. */
 void open_tables_drop(struct open_tables *tables, uint64_t table_id);
+void open_tables_drop_all(struct open_tables *tables);
 
-/* Closes the least recently used ones over the limit, or all (the database was replaced).  Between requests only. */
+/* Closes those that were dropped, and the least recently used ones over the limit.  Between requests only. */
 void open_tables_trim(struct open_tables *tables);
-void open_tables_clear(struct open_tables *tables);
 
 /* How the table reader reaches the store's values: `ctx` is the table_view. */
 struct table_view {

@@ -41,7 +41,6 @@ static int refresh_environment(struct resolver *resolver)
 	uint32_t number = resolver->env->number;
 	struct err err = ERR_INIT;
 
-	open_tables_trim(resolver->tables);
 	if (environment_refresh(resolver->env, &err) < 0) {
 		static struct log_limit limit;
 
@@ -49,21 +48,29 @@ static int refresh_environment(struct resolver *resolver)
 		return -1;
 	}
 	if (resolver->env->number != number)
-		open_tables_clear(resolver->tables);
+		open_tables_drop_all(resolver->tables);
 	return 0;
+}
+
+static void find_local_file(const struct resolver_options *options, struct wanted_module *module)
+{
+	module->local_identity = 0;
+	for (unsigned d = 0; d < options->local_dir_count; d++)
+		if (upstream_local_identity(options->local_index, &options->local_dirs[d], module->name,
+					    &module->local_identity) == 1)
+			break;
 }
 
 static void find_local_files(struct resolving *r)
 {
 	const struct resolver_options *options = &r->resolver->options;
 
-	for (uint32_t m = 0; m < r->wanted.module_count && options->local_dir_count; m++) {
-		struct wanted_module *module = &r->wanted.modules[m];
-
-		for (unsigned d = 0; d < options->local_dir_count; d++)
-			if (upstream_local_identity(&options->local_dirs[d], module->name, &module->local_identity) == 1)
-				break;
-	}
+	if (options->local_dir_count == 0)
+		return;
+	local_index_begin(options->local_index);
+	for (uint32_t m = 0; m < r->wanted.module_count; m++)
+		if (r->wanted.modules[m].state == MODULE_UNASKED)
+			find_local_file(options, &r->wanted.modules[m]);
 }
 
 static bool is_snappy(const struct request *request)
@@ -131,6 +138,44 @@ static bool any_settled(const struct resolving *r)
 	return false;
 }
 
+/*
+ * A table that was published for us may be gone before we come to it: evicted,
+ * purged, or found damaged.  True: it is to be searched for again.
+ */
+static bool forget_lost(struct resolving *r)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
+		struct wanted_module *module = &r->wanted.modules[i];
+
+		if (module->state != MODULE_UNASKED || !module->landed || module->report.outcome != FLIGHT_FOUND)
+			continue;
+		module->landed = false;
+		any = true;
+	}
+	return any;
+}
+
+static enum resolver_verdict take_flights(struct resolving *r)
+{
+	enum { ROUNDS = 3 };
+	enum resolver_verdict verdict = RESOLVER_COMPLETE;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		verdict = resolve_by_flights(r);
+		if (verdict == RESOLVER_CLIENT_GONE)
+			break;
+		/* what a fetcher has found may be new, or new to this process's index */
+		find_local_files(r);
+		if (refresh_environment(r->resolver) == 0)
+			resolve_from_tables(r);
+		if (verdict != RESOLVER_COMPLETE || !forget_lost(r))
+			break;
+	}
+	return verdict;
+}
+
 static enum resolver_verdict take_steps(struct resolving *r)
 {
 	enum resolver_verdict verdict;
@@ -144,13 +189,11 @@ static enum resolver_verdict take_steps(struct resolving *r)
 	if (!r->adds_first)
 		resolve_from_addrcache(r);
 	resolve_remembered(r);
-	verdict = resolve_by_flights(r);
+	verdict = take_flights(r);
 	if (verdict == RESOLVER_CLIENT_GONE)
 		return verdict;
 	if (r->over_cap && !any_settled(r))
 		return RESOLVER_BUSY;
-	if (refresh_environment(r->resolver) == 0)
-		resolve_from_tables(r);
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;
 }
 
@@ -212,6 +255,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 	enum resolver_verdict verdict;
 
 	*ret_adds = NULL;
+	open_tables_trim(resolver->tables);
 	if (refresh_environment(resolver) < 0)
 		return RESOLVER_BUSY;
 	if (r.adds_first)

@@ -19,6 +19,7 @@ struct resolver_options {
 	struct sources sources; /* whose negative entries answer */
 	const struct upstream_source *local_dirs; /* whose files must still be those that tables were made from */
 	unsigned local_dir_count;
+	struct local_index *local_index; /* of these directories; borrowed, NULL without any */
 	bool nearest; /* Snappy's lookup on Snappy's dialects */
 	unsigned wait_ms;
 	unsigned max_fetches;  /* flights begun or joined for one request */

@@ -110,13 +110,14 @@ static bool sleep_on(const struct resolver_wait *wait, int timeout_ms)
 
 static enum resolver_verdict wait_for_flights(struct resolving *r)
 {
-	uint64_t deadline = clock_mono_ms() + r->resolver->options.wait_ms;
 	uint32_t under_way;
 	bool foreign;
 
+	if (r->deadline_ms == 0)
+		r->deadline_ms = clock_mono_ms() + r->resolver->options.wait_ms;
 	watch_flights(r);
 	while ((under_way = check_flights(r, &foreign)) != 0) {
-		int left = clock_left_ms(deadline);
+		int left = clock_left_ms(r->deadline_ms);
 		int longest = foreign || r->wait->wake_fd < 0 ? LOOK_AGAIN_FOREIGN_MS : LOOK_AGAIN_MS;
 
 		if (left == 0) {

@@ -15,6 +15,7 @@ struct resolving {
 	bool nearest;        /* Snappy's lookup rule for this request */
 	bool adds_first;     /* cacheHits mode: memcached is asked first and filled before the answer */
 	bool over_cap;
+	uint64_t deadline_ms; /* of waiting; 0: it has not begun */
 	uint64_t cache_us, table_us, wait_us;
 	uint32_t cache_lookups, cache_hits, resolved;
 };

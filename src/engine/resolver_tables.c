@@ -151,7 +151,7 @@ void resolve_from_tables(struct resolving *r)
 		return;
 	if (err.code == ERR_CORRUPT) {
 		/* who moves it aside tells why */
-		open_tables_clear(r->resolver->tables);
+		open_tables_drop_all(r->resolver->tables);
 		result = environment_condemn(env, err.msg, &err);
 	}
 	if (result < 0)

@@ -221,17 +221,26 @@ static int publish(struct searching *s, struct upstream_result *got, struct err 
 	return err_prefix(err, "cannot keep its table");
 }
 
+/* Directories among the servers are like any other server: their files' changes are not watched. */
+static bool is_watched(const struct searching *s, const struct upstream_source *source)
+{
+	const struct sources *sources = &s->searcher->options.sources;
+
+	return source < sources->items + sources->directory_count;
+}
+
 /* True when the module's table is published. */
 static bool try_source(struct searching *s, const struct upstream_source *source)
 {
 	struct upstream_sink sink = {.ctx = s, .begin = sink_begin, .data = sink_data};
 	struct upstream_result got = {0};
 	struct err err = ERR_INIT;
-	bool published;
+	bool found, published;
 
-	published = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err) ==
-			    UPSTREAM_FOUND &&
-		    publish(s, &got, &err) == 0;
+	found = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err) == UPSTREAM_FOUND;
+	if (!is_watched(s, source))
+		got.identity = 0;
+	published = found && publish(s, &got, &err) == 0;
 	s->result->download_us += got.elapsed_us;
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
@@ -276,11 +285,11 @@ static bool lock_key(struct searching *s)
 static uint64_t local_identity(const struct searching *s)
 {
 	const struct sources *sources = &s->searcher->options.sources;
+	struct local_index *index = upstream_local_index(s->searcher->upstream);
 	uint64_t identity = 0;
 
-	for (unsigned i = 0; i < sources->count; i++)
-		if (sources->items[i].kind == SOURCE_DIRECTORY &&
-		    upstream_local_identity(&sources->items[i], s->module, &identity) == 1)
+	for (unsigned i = 0; i < sources->directory_count; i++)
+		if (upstream_local_identity(index, &sources->items[i], s->module, &identity) == 1)
 			break;
 	return identity;
 }
@@ -379,6 +388,7 @@ static enum flight_outcome search_locked(struct searching *s)
 {
 	struct err err = ERR_INIT;
 
+	local_index_begin(upstream_local_index(s->searcher->upstream));
 	if (is_published(s, &err))
 		return FLIGHT_FOUND;
 	if (err.code == ERR_CORRUPT && environment_condemn(s->searcher->env, err.msg, &err) < 0) {

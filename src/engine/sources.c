@@ -2,13 +2,22 @@
 /* What is remembered of what sources said. */
 #include "engine/sources.h"
 
-bool sources_may_ask(const struct sources *sources, unsigned index, struct slice debug_file)
+enum sources_permission sources_permission(const struct sources *sources, unsigned index, struct slice debug_file)
 {
 	const struct source_rules *rules = &sources->rules[index];
 
-	return !filter_matches(sources->blacklist, debug_file) &&
-	       !filter_matches(rules->blacklist, debug_file) &&
-	       (rules->whitelist == NULL || filter_matches(rules->whitelist, debug_file));
+	if (filter_matches(sources->blacklist, debug_file))
+		return SOURCES_BLACKLISTED;
+	if (filter_matches(rules->blacklist, debug_file))
+		return SOURCES_BLACKLISTED_HERE;
+	if (rules->whitelist && !filter_matches(rules->whitelist, debug_file))
+		return SOURCES_NOT_WHITELISTED;
+	return SOURCES_ALLOWED;
+}
+
+bool sources_may_ask(const struct sources *sources, unsigned index, struct slice debug_file)
+{
+	return sources_permission(sources, index, debug_file) == SOURCES_ALLOWED;
 }
 
 unsigned sources_memory_s(const struct upstream_source *source, const struct upstream_result *result)

@@ -20,6 +20,14 @@ struct sources {
 	const struct filter *blacklist; /* of names that no source is asked for */
 };
 
+/* Whether a source is asked for a debug file, and which rule says that it is not. */
+enum sources_permission {
+	SOURCES_ALLOWED,
+	SOURCES_BLACKLISTED,      /* by general.blacklist */
+	SOURCES_BLACKLISTED_HERE, /* by the source's own */
+	SOURCES_NOT_WHITELISTED,  /* the source has a whitelist, and the name is not on it */
+};
+enum sources_permission sources_permission(const struct sources *sources, unsigned index, struct slice debug_file);
 bool sources_may_ask(const struct sources *sources, unsigned index, struct slice debug_file);
 
 /* For how long a fetch without a file is remembered; 0: not at all. */

@@ -2,6 +2,7 @@
 /* A fetcher: takes flights, searches, compacts, publishes.  The only process that talks to symbol servers. */
 #include "process/instance.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/settings.h"
@@ -24,7 +25,7 @@ struct fetcher {
 	struct environment env;
 	struct settings_sources sources;
 	struct searcher searcher;
-	char *tmp_dir;
+	char *tmp_dir, *names_dir;
 };
 
 static void show_life(const struct fetcher *fetcher)
@@ -65,6 +66,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	options.state = instance->state;
 	options.cancelled = is_dropped;
 	options.cancelled_ctx = fetcher;
+	options.names_dir = fetcher->names_dir = mem_printf("%s/names", instance->state->dir);
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
 	fetcher->flights = instance_flights(instance, fetcher->slot);
@@ -83,6 +85,7 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 static void fetcher_deinit(struct fetcher *fetcher)
 {
 	free(fetcher->tmp_dir);
+	free(fetcher->names_dir);
 	settings_sources_release(&fetcher->sources);
 	upstream_close(fetcher->searcher.upstream);
 	environment_close(&fetcher->env);
@@ -137,9 +140,21 @@ static void wait_for_flight(const struct instance *instance)
 	signals_block();
 }
 
+/* Workers rely on fetchers for the names in large directories. */
+static void refresh_names(struct fetcher *fetcher, uint64_t *next_ms)
+{
+	const struct config_list *dirs = &fetcher->instance->config->disk_cache.local_symbol_dirs;
+
+	if (clock_mono_ms() < *next_ms)
+		return;
+	*next_ms = clock_mono_ms() + LOOK_AROUND_MS;
+	local_index_refresh(upstream_local_index(fetcher->searcher.upstream), dirs->items, dirs->count);
+}
+
 int fetcher_main(const struct instance *instance, unsigned index)
 {
 	struct fetcher fetcher = {.instance = instance, .slot = instance_fetcher_slot(instance, index)};
+	uint64_t next_refresh_ms = clock_mono_ms() + LOOK_AROUND_MS;
 	struct err err = ERR_INIT;
 
 	/* two busy cores would otherwise multiply a hit's waiting time */
@@ -153,6 +168,7 @@ int fetcher_main(const struct instance *instance, unsigned index)
 	state_slot_phase(instance->state, fetcher.slot, PHASE_IDLE);
 	while (!signals_stopping()) {
 		wait_for_flight(instance);
+		refresh_names(&fetcher, &next_refresh_ms);
 		fly_all(&fetcher);
 		log_tell_left_out();
 	}

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "engine/settings.h"
 #include "process/fcgi.h"
 #include "process/signals.h"
@@ -28,6 +29,7 @@ struct worker {
 	struct flight_control flights;
 	struct settings_sources sources;
 	struct settings_memcached memcached;
+	struct local_index *local_index;
 	struct resolver resolver;
 	struct web web;
 };
@@ -69,6 +71,15 @@ static struct web_options web_options(const struct config *config)
 	};
 }
 
+static void open_local_index(struct worker *worker)
+{
+	char *names_dir = mem_printf("%s/names", worker->instance->state->dir);
+	struct local_index_options options = {.shared_dir = names_dir};
+
+	worker->local_index = local_index_new(&options);
+	free(names_dir);
+}
+
 static int worker_init(struct worker *worker, struct err *err)
 {
 	const struct instance *instance = worker->instance;
@@ -83,7 +94,9 @@ static int worker_init(struct worker *worker, struct err *err)
 		return -1;
 	worker->tables = open_tables_new((size_t)ring_mb << 20, OPEN_TABLES);
 	worker->flights = instance_flights(instance, worker->slot);
+	open_local_index(worker);
 	settings_resolver(config, &worker->sources, &resolver_options);
+	resolver_options.local_index = worker->local_index;
 	resolver_init(&worker->resolver, &resolver_options, &worker->env, worker->tables, worker->addrcache,
 		      &worker->flights, slot);
 	options = web_options(config);
@@ -95,6 +108,7 @@ static void worker_deinit(struct worker *worker)
 {
 	web_release(&worker->web);
 	resolver_release(&worker->resolver);
+	local_index_free(worker->local_index);
 	settings_sources_release(&worker->sources);
 	open_tables_free(worker->tables);
 	addrcache_close(worker->addrcache);

@@ -247,3 +247,27 @@ int store_absent_delete(struct store *store, struct slice key, struct err *err)
 		return -1;
 	return update.existed;
 }
+
+/* Bounded in number as they are, one transaction can drop them. */
+static int forget_all(struct store_txn *t, void *ctx)
+{
+	uint64_t *count = ctx;
+	MDB_stat stat;
+	int rc = mdb_stat(t->txn, t->store->absent, &stat);
+
+	*count = rc == MDB_SUCCESS ? stat.ms_entries : 0;
+	if (rc == MDB_SUCCESS && *count == 0)
+		return STORE_UNCHANGED;
+	if (rc == MDB_SUCCESS)
+		rc = mdb_drop(t->txn, t->store->absent, 0);
+	return rc == MDB_SUCCESS ? mdb_drop(t->txn, t->store->absent_order, 0) : rc;
+}
+
+int64_t store_absent_clear(struct store *store, struct err *err)
+{
+	uint64_t count = 0;
+
+	if (store_write(store, forget_all, &count, 0, "forget absent modules", err) < 0)
+		return -1;
+	return (int64_t)count;
+}

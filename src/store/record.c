@@ -169,5 +169,6 @@ void store_table_fill(struct store_table *ret, uint64_t id, const struct store_r
 		.source = record->source,
 		.generation = record->generation,
 		.slot = record->slot,
+		.used_s = record->used_s,
 	};
 }

@@ -21,6 +21,13 @@ uint64_t store_last_use(struct store *store, const struct store_record *record)
 	return stamp > saved ? stamp : saved;
 }
 
+uint64_t store_used_s(struct store *store, const struct store_table *table)
+{
+	struct store_record record = {.slot = table->slot, .used_s = table->used_s};
+
+	return store_last_use(store, &record);
+}
+
 static int save_stamp(struct store_txn *t, uint64_t id, struct store_record *record, struct slice key)
 {
 	enum { WORTH_SAVING_S = 60 };

@@ -57,6 +57,7 @@ struct store_table {
 	uint64_t source;     /* hash of where it came from: local files are checked by it */
 	uint64_t generation; /* part of the address cache's keys; 0 but for local files */
 	uint32_t slot;       /* of its stamp */
+	uint64_t used_s;     /* last use that was saved: store_used_s() knows more */
 };
 
 /* ---- reading ---- */
@@ -217,6 +218,8 @@ int store_absent_get(struct store *store, struct slice key, uint64_t now_s,
 		     struct store_absent ret[static STORE_ABSENT_SOURCES], struct err *err);
 /* 1 there was something, 0 nothing, -1. */
 int store_absent_delete(struct store *store, struct slice key, struct err *err);
+/* Forgets all that is known to be absent; the number of modules, or -1. */
+int64_t store_absent_clear(struct store *store, struct err *err);
 
 /* ---- looking around ---- */
 
@@ -228,6 +231,9 @@ struct store_stat {
 	uint64_t oversize_tables, oversize_file_bytes; /* beside the limit, with one of their own */
 };
 int store_stat(struct store *store, struct store_stat *ret, struct err *err);
+
+/* When the table was last used, as far as anybody knows. */
+uint64_t store_used_s(struct store *store, const struct store_table *table);
 
 /* Calls `each` for every published table in key order, then for those too large for the budget, until it returns non-zero. */
 int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),

@@ -30,7 +30,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/table.h \
 	src/symbols/table_build.c src/symbols/table_build.h \
 	src/symbols/table_format.c src/symbols/table_format.h \
-	src/symbols/table_batch.c src/symbols/table_lookup.c \
+	src/symbols/table_batch.c src/symbols/table_check.c src/symbols/table_lookup.c \
 	src/symbols/table_open.c src/symbols/table_open.h \
 	src/symbols/table_write.c src/symbols/table_write.h \
 	src/symbols/ticket_map.c src/symbols/ticket_map.h \

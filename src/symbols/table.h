@@ -85,6 +85,17 @@ int table_lookup(struct table *table, const struct table_source *source, uint64_
 int table_lookup_nearest(struct table *table, const struct table_source *source, uint64_t address,
 			 struct arena *arena, struct symbol_answer *ret_answer, struct err *err);
 
+/* What kind of symbol answers for an address: 1 with *ret_is_public, 0 none, -1. */
+int table_covering(struct table *table, const struct table_source *source, uint64_t address, bool *ret_is_public,
+		   struct err *err);
+
+/*
+ * Verifies the checksum of every value, used or not, and reads the first and the
+ * last symbol of each record value with all their names: what an opened table
+ * would find out little by little.  -1 with ERR_CORRUPT, or the source's error.
+ */
+int table_check(struct table *table, const struct table_source *source, struct err *err);
+
 /*
  * Many addresses of one table, in ascending order (equal ones allowed), each
  * record value and each group of names decoded once.  answers[i].found tells.

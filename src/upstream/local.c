@@ -4,17 +4,14 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "upstream/names.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-	SCAN_MAX = 1000000, /* entries of one directory that are looked at for a name in another case */
-	READ_BYTES = 256 * 1024,
-};
+enum { READ_BYTES = 256 * 1024 };
 
 /* What a symbol file may be called behind its name, best first. */
 static const char *const suffixes[] = {"", ".gz", ".zst"};
@@ -30,152 +27,153 @@ bool local_is_file_name(struct slice name)
 	return name.len && !slice_is(name, ".") && !slice_is(name, "..");
 }
 
-/* "Not there", as opposed to "cannot tell"; a name longer than the file system allows cannot be there. */
-static bool is_absence(int code)
+bool local_is_absence(int code)
 {
 	return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
 }
 
-/* 1 with a descriptor, 0 there is no such directory, -1. */
-static int open_dir(int parent, const char *name, int *ret_fd, struct err *err)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* A search on its way down: `path` is what was found so far. */
+struct finding {
+	struct local_index *index;
+	struct buf path;
+	int error; /* errno of what could not be looked at; 0: nothing */
+};
 
-	if (fd < 0)
-		return is_absence(errno) ? 0 : err_sys(err, "cannot open directory %s", name);
-	*ret_fd = fd;
-	return 1;
+/* 1 a regular file, 0 there is none, -1. */
+static int examine(struct buf *path, struct stat *ret, struct err *err)
+{
+	if (stat(buf_text(path), ret) == 0)
+		return S_ISREG(ret->st_mode);
+	return local_is_absence(errno) ? 0 : err_sys(err, "cannot examine %s", buf_text(path));
 }
 
-/* 1 with a descriptor, 0 there is no such regular file, -1.  A FIFO does not hold us up. */
-static int open_file(int parent, const char *name, int *ret_fd, struct err *err)
+static const struct local_listing *listing(struct finding *finding)
 {
-	int fd = openat(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat info;
+	const struct local_listing *seen = local_index_get(finding->index, buf_text(&finding->path));
 
-	if (fd < 0)
-		return is_absence(errno) || errno == ENXIO ? 0 : err_sys(err, "cannot open %s", name);
-	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-		close(fd);
-		return 0;
-	}
-	*ret_fd = fd;
-	return 1;
+	if (seen->error)
+		finding->error = seen->error;
+	return seen;
 }
 
-typedef int opener(int parent, const char *name, int *ret_fd, struct err *err);
-
-/*
- * Finds `name` without case: 1 with the spelling in *ret, which is the first in
- * byte order so that every process finds the same.
- */
-static int scan_dir(DIR *dir, struct slice name, char **ret, struct err *err)
+/* The spelling that a directory has for a name; the name itself where that has to be tried. */
+static bool spell(const struct local_listing *seen, const char *name, struct buf *ret)
 {
-	char *best = NULL;
-	struct dirent *entry;
-	long seen = 0;
+	const char *spelling = seen->names.len ? names_find(seen->names, slice_of(name)) : NULL;
 
-	errno = 0;
-	while ((entry = readdir(dir)) != NULL && seen++ < SCAN_MAX) {
-		if (!slice_equal_nocase(slice_of(entry->d_name), name))
-			continue;
-		if (best == NULL || strcmp(entry->d_name, best) < 0) {
-			free(best);
-			best = mem_strdup(entry->d_name);
-		}
-	}
-	if (best) {
-		*ret = best;
-		return 1;
-	}
-	if (entry)
-		return err_set(err, ERR_LIMIT, "more than %d entries in a directory", SCAN_MAX);
-	return errno ? err_sys(err, "cannot read a directory") : 0;
+	buf_clear(ret);
+	if (spelling == NULL && seen->current)
+		return false;
+	buf_add_text(ret, spelling ? spelling : name);
+	return true;
 }
 
-static int find_spelling(int parent, struct slice name, char **ret, struct err *err)
+static bool step_to(struct finding *finding, const char *name)
 {
-	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int result;
+	size_t len = finding->path.len;
 
-	if (dir == NULL) {
-		err_sys(err, "cannot read a directory");
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	result = scan_dir(dir, name, ret, err);
-	closedir(dir);
-	return result;
+	buf_addf(&finding->path, "/%s", name);
+	if (listing(finding)->exists)
+		return true;
+	finding->path.len = len;
+	return false;
 }
 
-/* Opens an entry by name, then by the name without case, and adds its spelling to `path`. */
-static int open_entry(int parent, const char *name, opener *open_it, int *ret_fd, struct buf *path,
-		      struct err *err)
+/* Goes down into the directory of that name, in any case. */
+static bool descend(struct finding *finding, const char *name)
 {
-	char *spelling = NULL;
-	int result = open_it(parent, name, ret_fd, err);
+	const struct local_listing *seen = listing(finding);
+	bool current = seen->current, found;
+	struct buf spelling = BUF_INIT;
 
-	if (result == 0) {
-		result = find_spelling(parent, slice_of(name), &spelling, err);
-		if (result == 1)
-			result = open_it(parent, spelling, ret_fd, err);
-	}
-	if (result == 1)
-		buf_addf(path, "/%s", spelling ? spelling : name);
-	free(spelling);
-	return result;
+	found = seen->exists && spell(seen, name, &spelling);
+	/* names that may be outdated do not outrank the name itself */
+	if (found && !current && step_to(finding, name))
+		found = true;
+	else
+		found = found && step_to(finding, buf_text(&spelling));
+	buf_release(&spelling);
+	return found;
 }
 
-/* Goes down one level; `parent` is closed in any case. */
-static int descend(int parent, const char *name, int *ret_fd, struct buf *path, struct err *err)
+/* NAME.sym in any case before NAME.sym.gz in any case; 1 with the file's path, 0, -1. */
+static int find_any_suffix(struct finding *finding, const char *name, struct stat *ret, struct err *err)
 {
-	int result = open_entry(parent, name, open_dir, ret_fd, path, err);
-
-	close(parent);
-	return result;
-}
-
-/* NAME.sym in any case before NAME.sym.gz in any case. */
-static int open_any_suffix(int parent, struct module_name module, int *ret_fd, struct buf *path,
-			   struct err *err)
-{
-	struct buf name = BUF_INIT;
+	struct buf wanted = BUF_INIT, spelling = BUF_INIT;
+	size_t len = finding->path.len;
 	int result = 0;
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]) && result == 0; i++) {
-		buf_clear(&name);
-		module_add_sym_name(&name, module.debug_file);
-		buf_add_text(&name, suffixes[i]);
-		result = open_entry(parent, buf_text(&name), open_file, ret_fd, path, err);
+		finding->path.len = len;
+		buf_clear(&wanted);
+		buf_addf(&wanted, "%s%s", name, suffixes[i]);
+		if (!spell(listing(finding), buf_text(&wanted), &spelling))
+			continue;
+		buf_addf(&finding->path, "/%s", buf_text(&spelling));
+		result = examine(&finding->path, ret, err);
 	}
-	buf_release(&name);
+	buf_release(&wanted);
+	buf_release(&spelling);
 	return result;
 }
 
-static int open_path(const char *dir, struct module_name module, int *ret_fd, struct buf *path,
-		     struct err *err)
+/* The names that a module has below a directory. */
+struct steps {
+	struct buf file, id, name;
+};
+
+static void steps_init(struct steps *steps, struct module_name module)
 {
-	struct buf file = BUF_INIT, id = BUF_INIT;
-	int fd = -1, result;
+	*steps = (struct steps){.file = BUF_INIT};
+	buf_add_slice(&steps->file, module.debug_file);
+	module_add_id(&steps->id, module.debug_id);
+	module_add_sym_name(&steps->name, module.debug_file);
+}
 
-	buf_add_slice(&file, module.debug_file);
-	module_add_id(&id, module.debug_id);
-	buf_add_text(path, dir);
-	result = open_dir(AT_FDCWD, dir, &fd, err);
-	if (result == 1)
-		result = descend(fd, buf_text(&file), &fd, path, err);
-	if (result == 1)
-		result = descend(fd, buf_text(&id), &fd, path, err);
-	if (result == 1) {
-		int parent = fd;
+static void steps_release(struct steps *steps)
+{
+	buf_release(&steps->file);
+	buf_release(&steps->id);
+	buf_release(&steps->name);
+}
 
-		result = open_any_suffix(parent, module, ret_fd, path, err);
-		close(parent);
+/* Nearly every file that is there has the very names that are asked for. */
+static int try_exact(struct finding *finding, struct steps *steps, struct stat *ret, struct err *err)
+{
+	size_t len = finding->path.len;
+	int result;
+
+	buf_addf(&finding->path, "/%s/%s/%s", buf_text(&steps->file), buf_text(&steps->id), buf_text(&steps->name));
+	result = examine(&finding->path, ret, err);
+	if (result == 0)
+		finding->path.len = len;
+	return result;
+}
+
+/* What is to be read at length is not read before the exact names were tried. */
+static bool may_have(struct finding *finding, struct steps *steps)
+{
+	const struct local_listing *seen;
+
+	if (local_index_reads_all(finding->index))
+		return true;
+	seen = listing(finding);
+	return seen->exists && !(seen->current && names_find(seen->names, buf_slice(&steps->file)) == NULL);
+}
+
+static int find_steps(struct finding *finding, struct steps *steps, struct stat *ret, struct err *err)
+{
+	int result = 0;
+
+	if (may_have(finding, steps)) {
+		result = try_exact(finding, steps, ret, err);
+		if (result == 0 && descend(finding, buf_text(&steps->file)) && descend(finding, buf_text(&steps->id)))
+			result = find_any_suffix(finding, buf_text(&steps->name), ret, err);
 	}
-	buf_release(&file);
-	buf_release(&id);
+	if (result == 0 && finding->error) {
+		errno = finding->error;
+		return err_sys(err, "cannot look into a directory");
+	}
 	return result;
 }
 
@@ -190,25 +188,50 @@ static uint64_t identity_of(const char *path, const struct stat *info)
 	return hash_seeded(hash_bytes(path, strlen(path)), numbers, sizeof(numbers));
 }
 
-int local_open(struct local_file *ret, const char *dir, struct module_name module, struct err *err)
+int local_find(struct local_file *ret, struct local_index *index, const char *dir, struct module_name module,
+	       struct err *err)
 {
-	struct buf path = BUF_INIT;
-	int result = 0;
+	struct finding finding = {.index = index, .path = BUF_INIT};
+	struct steps steps;
+	int result;
 
 	*ret = (struct local_file){.fd = -1};
-	if (module_is_askable(module) && local_is_file_name(module.debug_file))
-		result = open_path(dir, module, &ret->fd, &path, err);
+	if (!module_is_askable(module) || !local_is_file_name(module.debug_file))
+		return 0;
+	steps_init(&steps, module);
+	buf_add_text(&finding.path, dir);
+	result = find_steps(&finding, &steps, &ret->info, err);
 	if (result == 1) {
-		ret->path = mem_strdup(buf_text(&path));
-		if (fstat(ret->fd, &ret->info) < 0)
-			result = err_sys(err, "cannot examine %s", ret->path);
+		ret->path = mem_strdup(buf_text(&finding.path));
 		ret->identity = identity_of(ret->path, &ret->info);
 	}
-	if (result < 0) {
-		err_prefix(err, "in %s", dir);
-		local_close(ret);
+	steps_release(&steps);
+	buf_release(&finding.path);
+	return result < 0 ? err_prefix(err, "in %s", dir) : result;
+}
+
+/* 1 open, 0 it is no regular file any more, -1.  A FIFO that took its place does not hold us up. */
+static int open_found(struct local_file *file, struct err *err)
+{
+	file->fd = open(file->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (file->fd < 0)
+		return local_is_absence(errno) || errno == ENXIO ? 0 : err_sys(err, "cannot open %s", file->path);
+	if (fstat(file->fd, &file->info) < 0)
+		return err_sys(err, "cannot examine %s", file->path);
+	file->identity = identity_of(file->path, &file->info);
+	return S_ISREG(file->info.st_mode);
+}
+
+int local_open(struct local_file *ret, struct local_index *index, const char *dir, struct module_name module,
+	       struct err *err)
+{
+	int result = local_find(ret, index, dir, module, err);
+
+	if (result == 1) {
+		result = open_found(ret, err);
+		if (result != 1)
+			local_close(ret);
 	}
-	buf_release(&path);
 	return result;
 }
 

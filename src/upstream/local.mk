@@ -5,6 +5,8 @@ libupstream_a_SOURCES = \
 	src/upstream/exchange.c src/upstream/exchange.h \
 	src/upstream/guard.c src/upstream/guard.h \
 	src/upstream/local.c src/upstream/local.h \
+	src/upstream/local_index.c src/upstream/local_index.h \
+	src/upstream/names.c src/upstream/names.h \
 	src/upstream/origin.c src/upstream/origin.h \
 	src/upstream/transfer.c src/upstream/transfer.h \
 	src/upstream/upstream.c src/upstream/upstream.h \

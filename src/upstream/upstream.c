@@ -17,10 +17,12 @@ enum { LOOK_UP_MS = 100 }; /* how often cancelled() is asked while a retry waits
 struct upstream {
 	struct upstream_options options;
 	struct transfer *transfer;
+	struct local_index *local_index;
 };
 
 int upstream_open(struct upstream **ret, const struct upstream_options *options, struct err *err)
 {
+	struct local_index_options index_options = {.shared_dir = options->names_dir, .builds = options->names_dir};
 	struct upstream *upstream = mem_zalloc(sizeof(*upstream));
 
 	upstream->options = *options;
@@ -28,6 +30,7 @@ int upstream_open(struct upstream **ret, const struct upstream_options *options,
 		free(upstream);
 		return -1;
 	}
+	upstream->local_index = local_index_new(&index_options);
 	*ret = upstream;
 	return 0;
 }
@@ -37,7 +40,13 @@ void upstream_close(struct upstream *upstream)
 	if (upstream == NULL)
 		return;
 	transfer_close(upstream->transfer);
+	local_index_free(upstream->local_index);
 	free(upstream);
+}
+
+struct local_index *upstream_local_index(struct upstream *upstream)
+{
+	return upstream->local_index;
 }
 
 /* One try: the body on its way through a decoder into the sink. */
@@ -91,7 +100,7 @@ static int fetch_local(const struct upstream *upstream, const char *dir, struct 
 {
 	struct try try = {.options = &upstream->options, .sink = sink};
 	struct local_file file;
-	int result = local_open(&file, dir, module, err);
+	int result = local_open(&file, upstream->local_index, dir, module, err);
 
 	if (result != 1)
 		return result;
@@ -326,13 +335,13 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
-int upstream_local_identity(const struct upstream_source *source, struct module_name module,
-			    uint64_t *ret_identity)
+int upstream_local_identity(struct local_index *index, const struct upstream_source *source,
+			    struct module_name module, uint64_t *ret_identity)
 {
 	struct local_file file;
 	struct err err;
 
-	if (source->kind != SOURCE_DIRECTORY || local_open(&file, source->location, module, &err) != 1)
+	if (source->kind != SOURCE_DIRECTORY || local_find(&file, index, source->location, module, &err) != 1)
 		return 0;
 	*ret_identity = file.identity;
 	local_close(&file);

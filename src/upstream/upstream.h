@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "stats/state.h"
 #include "symbols/module.h"
+#include "upstream/local_index.h"
 
 #include <stdint.h>
 
@@ -71,6 +72,7 @@ struct upstream_options {
 	struct state *state;             /* of breakers and places; NULL: without */
 	bool (*cancelled)(void *ctx);    /* NULL: never; asked several times a second, true ends a transfer */
 	void *cancelled_ctx;
+	const char *names_dir;           /* where names of large directories are left for workers; NULL: nowhere */
 };
 
 /*
@@ -94,6 +96,9 @@ struct upstream_sink {
 struct upstream;
 int upstream_open(struct upstream **ret, const struct upstream_options *options, struct err *err);
 void upstream_close(struct upstream *upstream);
+
+/* What it knows of directories; the caller begins its rounds. */
+struct local_index *upstream_local_index(struct upstream *upstream);
 
 struct upstream_result {
 	uint64_t wire_bytes, text_bytes; /* of the last try */
@@ -146,8 +151,8 @@ struct state *upstream_state(struct upstream *upstream);
 /* Whether the source would not be asked now. */
 bool upstream_is_left_alone(const struct state *state, const struct upstream_source *source);
 
-/* Looks for a local source's file without reading it: 1 with its identity, 0 there is none to be had. */
-int upstream_local_identity(const struct upstream_source *source, struct module_name module,
-			    uint64_t *ret_identity);
+/* Looks for a local source's file without opening it: 1 with its identity, 0 there is none to be had. */
+int upstream_local_identity(struct local_index *index, const struct upstream_source *source,
+			    struct module_name module, uint64_t *ret_identity);
 
 #endif

@@ -5,6 +5,7 @@ e2e_tests = \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
 	tests/e2e/builders.sh \
+	tests/e2e/cache_commands.sh \
 	tests/e2e/cli.sh \
 	tests/e2e/damage.sh \
 	tests/e2e/debug_protocol.sh \
@@ -13,8 +14,10 @@ e2e_tests = \
 	tests/e2e/hang.sh \
 	tests/e2e/https.sh \
 	tests/e2e/limits.sh \
+	tests/e2e/local_dirs.sh \
 	tests/e2e/logs.sh \
 	tests/e2e/logs_daemons.sh \
+	tests/e2e/many_modules.sh \
 	tests/e2e/nginx.sh \
 	tests/e2e/oversize.sh \
 	tests/e2e/pool.sh \

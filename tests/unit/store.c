@@ -284,6 +284,7 @@ static void stamps_give_the_order(void)
 	char *dir = fixture_dir();
 	struct store *store = open_with_stamps(dir, stamps, 8);
 	uint32_t now_s = (uint32_t)clock_wall_s();
+	struct store_table table;
 	struct err err = ERR_INIT;
 
 	CHECK_INT(fixture_insert(store, "a/1", 1, 16, FIXTURE_VALUE_MAX, &err), 0);
@@ -297,6 +298,13 @@ static void stamps_give_the_order(void)
 		atomic_store(&stamps[i], 0);
 	touch_table(store, "a/1");
 	CHECK_INT(atomic_load(&stamps[1]) >= now_s, 1);
+	CHECK_INT(store_read_begin(store, &err), 0);
+	CHECK_INT(store_find(store, SLICE_LITERAL("a/1"), &table, &err), 1);
+	store_read_end(store);
+	atomic_store(&stamps[1], now_s + 500);
+	CHECK_INT(store_used_s(store, &table), now_s + 500);
+	atomic_store(&stamps[1], 0); /* lost: then what was saved counts */
+	CHECK_INT(store_used_s(store, &table), table.used_s);
 	store_close(store);
 	free(dir);
 }
@@ -535,6 +543,7 @@ static void absent_entries_are_bounded(void)
 	enum { BOUND = 32 }; /* of a store of 1 MB */
 	char *dir = fixture_dir();
 	struct store *store = fixture_open(dir, MB);
+	struct err err = ERR_INIT;
 	char key[32];
 
 	for (unsigned i = 0; i < 3 * BOUND; i++) {
@@ -544,6 +553,12 @@ static void absent_entries_are_bounded(void)
 	CHECK_INT(fixture_stat(store).absent_entries, BOUND);
 	CHECK_INT(absent(store, "m/63", 0), 0);
 	CHECK_INT(absent(store, "m/64", 0), 1);
+	CHECK_INT(absent(store, "m/95", 0), 1);
+	CHECK_INT(store_absent_clear(store, &err), BOUND);
+	CHECK_INT(store_absent_clear(store, &err), 0);
+	CHECK_INT(fixture_stat(store).absent_entries, 0);
+	CHECK_INT(absent(store, "m/95", 0), 0);
+	CHECK_INT(put_absent(store, "m/95", 7, 0, 10), 0);
 	CHECK_INT(absent(store, "m/95", 0), 1);
 	store_close(store);
 	free(dir);

@@ -230,6 +230,69 @@ static void damaged_values_are_noticed(void)
 	opened_release(&opened);
 }
 
+/* What was opened before it was damaged, or opens all the same: looking it over finds it. */
+static int look_over(const struct opened *opened)
+{
+	struct table *table;
+	struct err err = ERR_INIT;
+	int result = table_open(&table, &opened->values.source, opened->ring, &err);
+
+	if (result == 0) {
+		result = table_check(table, &opened->values.source, &err);
+		table_close(table);
+	}
+	CHECK_INT(err.code, result ? ERR_CORRUPT : ERR_NONE);
+	return result;
+}
+
+static void any_damage_is_found_by_looking_over(void)
+{
+	struct opened opened;
+	struct buf text = BUF_INIT;
+
+	add_module(&text, 20000, 100); /* several values of a kind */
+	opened_init(&opened, buf_text(&text), 0);
+	CHECK(opened.values.count > 20);
+	CHECK_INT(look_over(&opened), 0);
+	for (size_t i = 0; i < opened.values.count; i++) {
+		struct memory_value *value = &opened.values.values[i];
+
+		for (size_t at = 0; at < value->len; at += value->len / 5 + 1) {
+			value->data[at] ^= '\x10';
+			CHECK_INT(look_over(&opened), -1);
+			value->data[at] ^= '\x10';
+		}
+		value->len--;
+		CHECK_INT(look_over(&opened), -1);
+		value->len++;
+	}
+	CHECK_INT(look_over(&opened), 0);
+	buf_release(&text);
+	opened_release(&opened);
+}
+
+static int covering(const struct opened *opened, uint64_t address)
+{
+	struct err err = ERR_INIT;
+	bool is_public = false;
+	int found = table_covering(opened->table, &opened->values.source, address, &is_public, &err);
+
+	return found > 0 ? 1 + is_public : found;
+}
+
+static void functions_and_publics_are_told_apart(void)
+{
+	struct opened opened;
+
+	opened_init(&opened, "MODULE Linux x86 1 t\nFUNC 1000 10 0 f\nPUBLIC 1008 0 inside\nPUBLIC 2000 0 p\n", 0);
+	CHECK_INT(covering(&opened, 0xfff), 0);
+	CHECK_INT(covering(&opened, 0x1000), 1);
+	CHECK_INT(covering(&opened, 0x100f), 1);
+	CHECK_INT(covering(&opened, 0x2000), 2);
+	CHECK_INT(covering(&opened, 0x2100), 2);
+	opened_release(&opened);
+}
+
 /*
  * Damage that the checksum hides (a bug of the writer, a forged value): any
  * answer will do, but there is one, within bounds.  Sanitizers watch.
@@ -424,6 +487,8 @@ int main(void)
 		{"long names", long_names},
 		{"a table without symbols", a_table_without_symbols},
 		{"damaged values: ERR_CORRUPT or the right answer", damaged_values_are_noticed},
+		{"any damage is found by looking a table over", any_damage_is_found_by_looking_over},
+		{"functions and PUBLICs are told apart", functions_and_publics_are_told_apart},
 		{"forged values do no harm", forged_values_do_no_harm},
 		{"values under wrong keys: likewise", values_out_of_place_are_noticed},
 		{"another format version is named", another_version_is_named},

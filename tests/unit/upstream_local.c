@@ -36,6 +36,16 @@ static struct module_name module_of(const char *debug_file, const char *debug_id
 	return (struct module_name){slice_of(debug_file), slice_of(debug_id)};
 }
 
+static int identity_in(const struct upstream_source *source, struct module_name module, uint64_t *ret)
+{
+	struct local_index_options options = {.shared_dir = NULL};
+	struct local_index *index = local_index_new(&options);
+	int result = upstream_local_identity(index, source, module, ret);
+
+	local_index_free(index);
+	return result;
+}
+
 /* A directory of the case's own. */
 static struct upstream_source source_in(const char *name)
 {
@@ -107,11 +117,11 @@ static void a_file_is_found(void)
 	CHECK_INT(result.text_bytes, 10);
 	CHECK_INT(result.wire_bytes, 10);
 	CHECK_INT(result.http_status, 0);
-	CHECK_INT(upstream_local_identity(&source, module_of("xul.pdb", "AB12"), &identity), 1);
+	CHECK_INT(identity_in(&source, module_of("xul.pdb", "AB12"), &identity), 1);
 	CHECK(identity != 0 && identity == result.identity);
 	CHECK_INT(fetch(&source, module_of("xul.pdb", "AB13")), UPSTREAM_ABSENT);
 	CHECK_INT(fetch(&source, module_of("mozglue.pdb", "AB12")), UPSTREAM_ABSENT);
-	CHECK_INT(upstream_local_identity(&source, module_of("xul.pdb", "AB13"), &identity), 0);
+	CHECK_INT(identity_in(&source, module_of("xul.pdb", "AB13"), &identity), 0);
 	source.location = "/nonexistent/directory";
 	CHECK_INT(fetch(&source, module_of("xul.pdb", "AB12")), UPSTREAM_ABSENT);
 }
@@ -216,7 +226,7 @@ static void what_cannot_be_read_is_unknown(void)
 	CHECK_INT(err.code, ERR_SYSTEM);
 	CHECK_INT(err.sys_errno, ELOOP);
 	CHECK(strstr(err.msg, source.location));
-	CHECK_INT(upstream_local_identity(&source, module_of("a", "1"), &result.identity), 0);
+	CHECK_INT(identity_in(&source, module_of("a", "1"), &result.identity), 0);
 	free(path);
 }
 
@@ -242,12 +252,12 @@ static void a_changed_file_has_another_identity(void)
 	uint64_t first = 0, second = 0, third = 0;
 
 	put(&source, "a/1/a.sym", SLICE_LITERAL("MODULE a"));
-	CHECK_INT(upstream_local_identity(&source, module_of("a", "1"), &first), 1);
+	CHECK_INT(identity_in(&source, module_of("a", "1"), &first), 1);
 	CHECK_INT(utime(path, &(struct utimbuf){1000, 1000}), 0);
-	CHECK_INT(upstream_local_identity(&source, module_of("a", "1"), &second), 1);
+	CHECK_INT(identity_in(&source, module_of("a", "1"), &second), 1);
 	put(&source, "a/1/a.sym", SLICE_LITERAL("MODULE ab"));
 	CHECK_INT(utime(path, &(struct utimbuf){1000, 1000}), 0);
-	CHECK_INT(upstream_local_identity(&source, module_of("a", "1"), &third), 1);
+	CHECK_INT(identity_in(&source, module_of("a", "1"), &third), 1);
 	CHECK(first != second && second != third && first != third);
 	free(path);
 }
