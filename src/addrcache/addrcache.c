@@ -5,6 +5,7 @@
 #include "addrcache/servers.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -125,9 +126,15 @@ static bool is_trouble(memcached_return_t rc)
 	}
 }
 
-static void trip(struct addrcache *cache)
+/* Of all processes, the one that opens the breaker tells. */
+static void trip(struct addrcache *cache, const char *cause)
 {
-	cache->stats.opened += breaker_open(cache->breaker, cache->first_pause_ms, clock_mono_ms());
+	static struct log_limit limit;
+
+	if (!breaker_open(cache->breaker, cache->first_pause_ms, clock_mono_ms()))
+		return;
+	cache->stats.opened++;
+	log_limited(&limit, LEVEL_WARNING, "memcached is left alone for %u ms: %s", cache->first_pause_ms, cause);
 }
 
 /* Takes note of how a call went.  A late answer is an answer; several in a row are trouble, too. */
@@ -137,11 +144,11 @@ static enum addrcache_result outcome(struct addrcache *cache, memcached_return_t
 
 	if (is_trouble(rc)) {
 		cache->stats.failures++;
-		trip(cache);
+		trip(cache, memcached_strerror(NULL, rc));
 		return ADDRCACHE_FAILED;
 	}
 	if (breaker_note(cache->breaker, took_us > cache->timeout_us / 2, SLOW_LIMIT))
-		trip(cache);
+		trip(cache, "several late answers in a row");
 	return ADDRCACHE_OK;
 }
 
@@ -167,6 +174,7 @@ static bool probe(struct addrcache *cache)
 	bool ok = !is_trouble(ask_all(cache, cache->asking));
 
 	breaker_probed(cache->breaker, ok, clock_mono_ms());
+	log_info("memcached %s", ok ? "is asked again" : "still gives no answer");
 	return ok;
 }
 

@@ -43,7 +43,9 @@ static int refresh_environment(struct resolver *resolver)
 
 	open_tables_trim(resolver->tables);
 	if (environment_refresh(resolver->env, &err) < 0) {
-		log_error("cannot open the database: %s", err.msg);
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot open the database: %s", err.msg);
 		return -1;
 	}
 	if (resolver->env->number != number)
@@ -101,12 +103,11 @@ static void count_tables(struct resolving *r)
 static void count_frames(struct resolving *r)
 {
 	const struct request *request = r->wanted.request;
-	uint64_t resolved = 0;
 
 	for (uint32_t i = 0; i < request->frame_count; i++)
-		resolved += request->answers[i] != NULL;
+		r->resolved += request->answers[i] != NULL;
 	counter_add(r->resolver->slot, COUNTER_frames, request->frame_count);
-	counter_add(r->resolver->slot, COUNTER_frames_resolved, resolved);
+	counter_add(r->resolver->slot, COUNTER_frames_resolved, r->resolved);
 }
 
 static bool is_settled(const struct wanted_module *module)
@@ -153,7 +154,7 @@ static enum resolver_verdict take_steps(struct resolving *r)
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;
 }
 
-static void fill_timing(struct resolving *r, uint64_t start_us, struct request_timing *ret)
+static struct module_timing *module_timings(struct resolving *r)
 {
 	uint32_t count = r->wanted.module_count;
 	struct module_timing *timings = arena_calloc(r->arena, count, sizeof(*timings));
@@ -175,14 +176,24 @@ static void fill_timing(struct resolving *r, uint64_t start_us, struct request_t
 			.jobs = module->jobs,
 		};
 	}
+	return timings;
+}
+
+static void fill_timing(struct resolving *r, uint64_t start_us, struct request_timing *ret)
+{
+	bool detailed = r->wanted.request->want_debug;
+
 	*ret = (struct request_timing){
 		.total_s = (double)(clock_mono_us() - start_us) / 1e6,
 		.cache_lookup_s = (double)r->cache_us / 1e6,
+		.table_s = (double)r->table_us / 1e6,
+		.wait_s = (double)r->wait_us / 1e6,
+		.resolved = r->resolved,
 		.cache_lookups = r->cache_lookups,
 		.cache_hits = r->cache_hits,
-		.module_count = count,
-		.modules = timings,
-		.timing_count = count,
+		.module_count = r->wanted.module_count,
+		.modules = detailed ? module_timings(r) : NULL,
+		.timing_count = detailed ? r->wanted.module_count : 0,
 	};
 }
 
@@ -210,8 +221,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 	verdict = take_steps(&r);
 	wanted_spread(&r.wanted);
 	count_frames(&r);
-	if (request->want_debug)
-		fill_timing(&r, start_us, ret_timing);
+	fill_timing(&r, start_us, ret_timing);
 	*ret_adds = arena_alloc(arena, sizeof(**ret_adds));
 	**ret_adds = (struct resolver_adds){r.wanted, r.nearest};
 	if (r.adds_first) {

@@ -61,7 +61,8 @@ struct resolver_adds;
 
 /*
  * Fills in module states and answers; all in `arena`, file names live until the
- * next call.  `request` must live until resolver_after_answer().  *ret_timing is filled when request->want_debug.
+ * next call.  `request` must live until resolver_after_answer().  *ret_timing has modules when
+ * request->want_debug.
  */
 enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request *request, struct arena *arena,
 				       const struct resolver_wait *wait, struct request_timing *ret_timing,

@@ -15,8 +15,8 @@ struct resolving {
 	bool nearest;        /* Snappy's lookup rule for this request */
 	bool adds_first;     /* cacheHits mode: memcached is asked first and filled before the answer */
 	bool over_cap;
-	uint64_t cache_us;
-	uint32_t cache_lookups, cache_hits;
+	uint64_t cache_us, table_us, wait_us;
+	uint32_t cache_lookups, cache_hits, resolved;
 };
 
 /* Modules whose tables are held here are looked up and settled. */

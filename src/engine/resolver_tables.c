@@ -8,9 +8,11 @@
 static void note_damage(struct resolving *r, const struct wanted_module *module, uint64_t table_id,
 			const struct err *err)
 {
+	static struct log_limit limit;
 	struct resolver *resolver = r->resolver;
 
-	log_error("table of %.*s is damaged and will be rebuilt: %s", SLICE_PRINT(module->key), err->msg);
+	log_limited(&limit, LEVEL_ERROR, "table of %.*s is damaged and will be rebuilt: %s", SLICE_PRINT(module->key),
+		    err->msg);
 	counter_add(resolver->slot, COUNTER_tables_damaged, 1);
 	state_bad_table_add(resolver->env->state, table_id);
 	open_tables_drop(resolver->tables, table_id);
@@ -118,24 +120,42 @@ static int resolve_modules(struct resolving *r, struct err *err)
 	return 0;
 }
 
+static void note_unreadable(const struct err *err)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, LEVEL_ERROR, "cannot read the database: %s", err->msg);
+}
+
+static int read_tables(struct resolving *r, struct err *err)
+{
+	struct store *store = r->resolver->env->store;
+	int result = store_read_begin(store, err);
+
+	if (result == 0) {
+		result = resolve_modules(r, err);
+		store_read_end(store);
+	}
+	return result;
+}
+
 void resolve_from_tables(struct resolving *r)
 {
 	struct environment *env = r->resolver->env;
 	struct err err = ERR_INIT;
-	int result = store_read_begin(env->store, &err);
+	uint64_t start_us = clock_mono_us();
+	int result = read_tables(r, &err);
 
-	if (result == 0) {
-		result = resolve_modules(r, &err);
-		store_read_end(env->store);
-	}
+	r->table_us += clock_mono_us() - start_us;
 	if (result == 0)
 		return;
-	log_error("cannot read symbol tables: %s", err.msg);
 	if (err.code == ERR_CORRUPT) {
+		/* who moves it aside tells why */
 		open_tables_clear(r->resolver->tables);
-		if (environment_condemn(env, err.msg, &err) < 0)
-			log_error("cannot begin a new database: %s", err.msg);
+		result = environment_condemn(env, err.msg, &err);
 	}
+	if (result < 0)
+		note_unreadable(&err);
 }
 
 static void settle_if_remembered(struct resolving *r, struct wanted_module *module, uint64_t now_s,
@@ -153,6 +173,10 @@ static void settle_if_remembered(struct resolving *r, struct wanted_module *modu
 	buf_clear(spelling);
 	module_add_spelling(spelling, module->name);
 	count = store_absent_get(resolver->env->store, buf_slice(spelling), now_s, entries, &err);
+	if (count < 0) {
+		note_unreadable(&err);
+		count = 0;
+	}
 	word = sources_remembered(&resolver->options.sources, resolver->env->state, module->name.debug_file,
 				  entries, count);
 	if (word == SOURCES_SILENT)
@@ -167,8 +191,12 @@ void resolve_remembered(struct resolving *r)
 	struct buf spelling = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (store == NULL || store_read_begin(store, &err) < 0)
+	if (store == NULL)
 		return;
+	if (store_read_begin(store, &err) < 0) {
+		note_unreadable(&err);
+		return;
+	}
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
 		settle_if_remembered(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
 	store_read_end(store);

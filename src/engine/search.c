@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/compact.h"
+#include "engine/intake.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ struct searching {
 	struct module_name module;
 	struct slice key;
 	struct search_result *result;
-	struct compaction *compaction; /* of the try under way */
+	struct intake *intake; /* of the try under way */
 	uint64_t fed;
 	char head[64]; /* what the try's text begins with, kept back until it is whole: tells a wrong file */
 	size_t head_len;
@@ -37,29 +37,36 @@ static void count(const struct searching *s, enum counter counter, uint64_t more
 		counter_add(s->searcher->slot, counter, more);
 }
 
-static void drop_compaction(struct searching *s)
+static void drop_intake(struct searching *s)
 {
-	compaction_free(s->compaction);
-	s->compaction = NULL;
+	if (s->intake && intake_was_deferred(s->intake))
+		count(s, COUNTER_texts_deferred, 1);
+	intake_free(s->intake);
+	s->intake = NULL;
 }
 
 static int sink_begin(void *ctx, struct err *err)
 {
 	struct searching *s = ctx;
-	struct compaction_options options = {
-		.build = {
-			.expected_id = s->module.debug_id,
-			.max_text_bytes = s->searcher->options.max_text_bytes,
+	const struct search_options *search = &s->searcher->options;
+	struct intake_options options = {
+		.compaction = {
+			.build = {.expected_id = s->module.debug_id, .max_text_bytes = search->max_text_bytes},
+			.temp_dir = search->tmp_dir,
+			.slot = s->searcher->slot,
 		},
-		.temp_dir = s->searcher->options.tmp_dir,
+		.lock_fd = s->searcher->env->state->lock_fd,
+		.places = search->builders,
+		.cancelled = search->cancelled,
+		.ctx = search->ctx,
 	};
 
 	(void)err;
-	drop_compaction(s);
+	drop_intake(s);
 	s->fed = 0;
 	s->head_len = 0;
 	s->head_fed = false;
-	s->compaction = compaction_new(&options);
+	s->intake = intake_new(&options);
 	return 0;
 }
 
@@ -68,7 +75,7 @@ static int feed_head(struct searching *s, struct err *err)
 	if (s->head_fed)
 		return 0;
 	s->head_fed = true;
-	return compaction_feed(s->compaction, s->head, s->head_len, err);
+	return intake_feed(s->intake, s->head, s->head_len, err);
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -86,7 +93,7 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 		return 0;
 	if (feed_head(s, err) < 0)
 		return -1;
-	return len ? compaction_feed(s->compaction, data, len, err) : 0;
+	return len ? intake_feed(s->intake, data, len, err) : 0;
 }
 
 /* Cut to what a flight can carry. */
@@ -184,6 +191,15 @@ static void count_built(struct searching *s, const struct compaction_result *bui
 	s->result->insert_us += built->insert_us;
 }
 
+/* LMDB may want to be opened anew; without a store the search ends. */
+static void reopen_store(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (environment_reopen(s->searcher->env, &err) < 0)
+		log_error("cannot open the database: %s", err.msg);
+}
+
 /* Why a file that came is not kept: it is not usable, or it is our fault. */
 static int publish(struct searching *s, struct upstream_result *got, struct err *err)
 {
@@ -191,13 +207,18 @@ static int publish(struct searching *s, struct upstream_result *got, struct err 
 	struct store *store = s->searcher->env->store;
 	struct compaction_result built;
 
-	if (feed_head(s, err) == 0 &&
-	    compaction_publish(s->compaction, store, s->key, &info, &built, err) == 0) {
+	if (feed_head(s, err) == 0 && intake_publish(s->intake, store, s->key, &info, &built, err) == 0) {
 		count_built(s, &built);
 		return 0;
 	}
-	got->cause = err->code == ERR_INPUT ? UPSTREAM_CAUSE_CONTENT : UPSTREAM_CAUSE_LOCAL;
-	return err->code == ERR_INPUT ? -1 : err_prefix(err, "cannot keep its table");
+	if (err->code == ERR_INPUT || err->code == ERR_LIMIT) {
+		got->cause = UPSTREAM_CAUSE_CONTENT;
+		return -1;
+	}
+	got->cause = UPSTREAM_CAUSE_LOCAL;
+	if (err->code == ERR_SYSTEM)
+		reopen_store(s);
+	return err_prefix(err, "cannot keep its table");
 }
 
 /* True when the module's table is published. */
@@ -215,7 +236,7 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
-	drop_compaction(s);
+	drop_intake(s);
 	if (!published)
 		note_failure(s, source, &got, &err);
 	return published;
@@ -342,10 +363,14 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
+		if (s->searcher->env->store == NULL) /* its cause is told */
+			return FLIGHT_UNKNOWN;
 		if (sources_may_ask(sources, i, s->module.debug_file) && !is_recalled(s, i) &&
 		    try_source(s, &sources->items[i]))
 			return FLIGHT_FOUND;
 	}
+	if (s->searcher->env->store == NULL)
+		return FLIGHT_UNKNOWN;
 	keep_fresh(s);
 	return s->any_unknown ? FLIGHT_UNKNOWN : FLIGHT_ABSENT;
 }
@@ -381,6 +406,10 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
 		give_up(&s, err.msg);
 	} else if (lock_key(&s)) {
 		ret->outcome = search_locked(&s);
+		/* published where nobody looks any more: the database was replaced meanwhile */
+		if (ret->outcome == FLIGHT_FOUND && environment_is_replaced(searcher->env) &&
+		    environment_refresh(searcher->env, &err) == 0)
+			ret->outcome = search_locked(&s);
 		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
 	}
 	count(&s, outcome_counters[ret->outcome], 1);

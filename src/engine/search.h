@@ -11,7 +11,8 @@ struct search_options {
 	struct sources sources;
 	const char *tmp_dir;
 	uint64_t max_text_bytes;
-	bool (*cancelled)(void *ctx); /* asked while waiting for a lock; NULL: never */
+	unsigned builders;       /* processes on the cache directory that may compact at a time; 0: no limit */
+	bool (*cancelled)(void *ctx); /* asked while waiting for a lock or a builder; NULL: never */
 	void (*progress)(void *ctx, uint64_t text_bytes); /* NULL: nobody asks */
 	void *ctx;
 };

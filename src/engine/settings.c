@@ -262,5 +262,6 @@ void settings_search(const struct config *config, const struct settings_sources 
 	*ret = (struct search_options){
 		.sources = all_of(sources),
 		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
+		.builders = config->process.builders,
 	};
 }

@@ -42,12 +42,14 @@
 	X(sources_left_alone, "sources not asked because they had failed") \
 	X(http_requests, "requests sent to symbol servers") \
 	X(download_bytes, "bytes received from symbol servers") \
+	X(texts_deferred, "symbol files kept in a file for a while: all builders were busy") \
 	X(tables_built, "symbol tables built and published") \
 	X(text_bytes, "bytes of symbol files compacted") \
 	X(records_skipped, "bad records skipped in symbol files") \
 	X(store_moved_aside, "databases found damaged and moved aside") \
 	X(children_started, "processes started") \
-	X(children_died, "processes that ended unasked")
+	X(children_died, "processes that ended unasked") \
+	X(children_hung, "processes that were ended because nothing moved in them")
 
 enum counter {
 #define X(name, help) COUNTER_##name,

@@ -117,7 +117,7 @@ static int drop_first(struct store_txn *t)
 	return rc;
 }
 
-static int keep_to_bound(struct store_txn *t)
+int store_absent_bound(struct store_txn *t)
 {
 	MDB_stat stat;
 	int rc;
@@ -192,7 +192,7 @@ static int remember(struct store_txn *t, void *ctx)
 		rc = store_absent_drop(t, update->key);
 	}
 	if (rc == MDB_SUCCESS || rc == MDB_NOTFOUND)
-		rc = keep_to_bound(t);
+		rc = store_absent_bound(t);
 	return rc == MDB_SUCCESS ? put(t, &record) : rc;
 }
 

@@ -198,6 +198,7 @@ upstream_requests() { grep -c -- "${1:-}" "$work/upstream.requests"; }
 # behave MODULE/ID/FILE JSON: tells the upstream how to answer for that file.
 behave() { printf '%s' "$2" >"$symbols/$1.behaviour"; }
 
+# start_web nginx|apache: with the shipped site, nginx's as the sed script $site_edit changes it.
 start_web() {
 	web=$1
 	mkdir -p "$work/$web"
@@ -209,7 +210,7 @@ start_web() {
 
 nginx_on_port() {
 	nginx_config "$work/nginx" "$(nginx_user)" >"$work/nginx/nginx.conf"
-	contrib_site nginx "$work/fastcgi.sock" "127.0.0.1:$port" "$work" >"$work/nginx/nginx-site.conf"
+	contrib_site nginx "$work/fastcgi.sock" "127.0.0.1:$port" "$work" | sed "${site_edit:-}" >"$work/nginx/nginx-site.conf"
 	run_nginx nginx
 }
 

@@ -22,11 +22,11 @@ naive_tests = \
 	tests/naive/answers.sh
 TESTS += $(naive_tests)
 
+slow_tests += tests/naive/nasty.sh tests/naive/corpus.sh tests/naive/big.sh
 # What takes minutes and gigabytes: no part of `make check`.
 .PHONY: check-slow
 check-slow: tests/bench/big_sym$(EXEEXT)
-	NASTY_SEEDS=500 CORPUS_MAX_MB=1000000 $(MAKE) check \
-		TESTS='tests/naive/nasty.sh tests/naive/corpus.sh tests/naive/big.sh'
+	NASTY_SEEDS=500 CORPUS_MAX_MB=1000000 $(MAKE) check TESTS='$(slow_tests)'
 
 EXTRA_DIST += $(naive_tests) tests/naive/big.sh \
 	tests/naive/README.md tests/naive/lookup.sh tests/naive/skipped.sh \

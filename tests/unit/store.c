@@ -321,6 +321,146 @@ static void saved_stamps_give_the_order_later(void)
 	free(dir);
 }
 
+/* A clock that was a year ahead for a while. */
+static void stamps_from_the_future_do_not_stick(void)
+{
+	static _Atomic uint32_t stamps[8];
+	char *dir = fixture_dir();
+	struct store *store = open_with_stamps(dir, stamps, 8);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 16, FIXTURE_VALUE_MAX, &err), 0);
+	atomic_fetch_add(&stamps[1], 10);
+	atomic_fetch_add(&stamps[2], 10);
+	atomic_fetch_add(&stamps[3], 365 * 86400);
+	CHECK_INT(fixture_insert(store, "d/1", 4, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK(!fixture_has(store, "c/1"));
+	store_close(store);
+	free(dir);
+}
+
+static void trimming_goes_in_steps(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, 96 * MB);
+	struct err err = ERR_INIT;
+	int steps = 0, result;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 1500, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(store_trim(store, fixture_stat(store).pages, &err), 0);
+	CHECK_INT(fixture_stat(store).tables, 3);
+	while ((result = store_trim(store, 10, &err)) > 0)
+		steps++;
+	CHECK_INT(result, 0);
+	CHECK_INT(steps, 1); /* and the last */
+	CHECK_INT(fixture_stat(store).tables, 0);
+	CHECK_INT(fixture_stat(store).pages + fixture_stat(store).dying_pages, 0);
+	CHECK_INT(store_recount(store, &err), 0);
+	store_close(store);
+	free(dir);
+}
+
+/* ---- limits that change ---- */
+
+static void a_raised_limit_counts_at_once(void)
+{
+	char *dir = fixture_dir();
+	struct store *store = fixture_open(dir, 4 * MB);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 200, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 400, FIXTURE_VALUE_MAX, &err), -1);
+	CHECK_INT(fixture_insert(store, "a/1", 1, 200, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(store_set_limit(store, 16 * MB, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 400, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_read(store, "a/1", 200, FIXTURE_VALUE_MAX), 1);
+	CHECK_INT(fixture_read(store, "b/1", 400, FIXTURE_VALUE_MAX), 2);
+	CHECK(fixture_stat(store).file_bytes > 4 * MB);
+	CHECK_INT(store_set_limit(store, 1, &err), -1);
+	store_close(store);
+	free(dir);
+}
+
+static enum store_fit fit_of(struct store *store)
+{
+	enum store_fit fit = STORE_FITS;
+	struct err err;
+
+	CHECK_INT(store_fit(store, &fit, &err), 0);
+	return fit;
+}
+
+/* The file is full to the last page when the limit is lowered: evicting needs pages, too. */
+static void a_lowered_limit_evicts_and_the_copy_fits(void)
+{
+	static _Atomic uint32_t stamps[64];
+	char *dir = fixture_dir(), *copy = fixture_dir(), key[32];
+	struct store_options options = {.dir = dir, .max_bytes = 64 * MB, .stamps = stamps, .stamp_count = 64};
+	struct store *store;
+	struct err err = ERR_INIT;
+	uint64_t tables;
+
+	CHECK_INT(store_open(&store, &options, &err), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(key, sizeof(key), "m/%u", i);
+		CHECK_INT(fixture_insert(store, key, i, 100, FIXTURE_VALUE_MAX, &err), 0);
+		atomic_store(&stamps[i + 1], (uint32_t)clock_wall_s() + i);
+	}
+	CHECK_INT(put_absent(store, "x/1", 7, 0, 100), 0);
+	CHECK_INT(fit_of(store), STORE_FITS);
+	CHECK_INT(store_set_limit(store, 8 * MB, &err), 0);
+	CHECK_INT(fit_of(store), STORE_HOLDS_TOO_MUCH);
+	while (fit_of(store) == STORE_HOLDS_TOO_MUCH)
+		if (!CHECK(store_trim(store, UINT64_MAX, &err) >= 0))
+			break;
+	CHECK_INT(fit_of(store), STORE_FILE_TOO_LARGE);
+	tables = fixture_stat(store).tables;
+	CHECK_INT(tables, 4);
+	CHECK(fixture_has(store, "m/19") && fixture_has(store, "m/16") && !fixture_has(store, "m/15"));
+	CHECK_INT(store_copy(store, copy, &err), 0);
+	store_close(store);
+	store = fixture_open(copy, 8 * MB);
+	CHECK_INT(fit_of(store), STORE_FITS);
+	CHECK(fixture_stat(store).file_bytes <= 8 * MB);
+	CHECK_INT(fixture_stat(store).free_pages, 0);
+	CHECK_INT(fixture_read(store, "m/19", 100, FIXTURE_VALUE_MAX), 19);
+	CHECK_INT(fixture_stat(store).absent_entries, 1);
+	CHECK_INT(store_recount(store, &err), 0);
+	for (unsigned i = 0; i < 20; i++)
+		CHECK_INT(fixture_insert(store, "more/1", i, 150, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK(fixture_stat(store).file_bytes <= 8 * MB);
+	store_close(store);
+	CHECK_INT(store_remove(dir, &err), 0);
+	CHECK_INT(store_remove(dir, &err), 0);
+	free(copy);
+	free(dir);
+}
+
+static void all_stamps_can_be_saved(void)
+{
+	static _Atomic uint32_t stamps[8];
+	char *dir = fixture_dir();
+	struct store *store = open_with_stamps(dir, stamps, 8);
+	struct err err = ERR_INIT;
+
+	CHECK_INT(fixture_insert(store, "a/1", 1, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "b/1", 2, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK_INT(fixture_insert(store, "c/1", 3, 16, FIXTURE_VALUE_MAX, &err), 0);
+	atomic_store(&stamps[1], (uint32_t)clock_wall_s() + 1000);
+	atomic_store(&stamps[2], (uint32_t)clock_wall_s() + 500);
+	CHECK_INT(store_keep_stamps(store, &err), 0);
+	store_close(store);
+	store = open_with_stamps(dir, NULL, 0); /* the shared memory is lost */
+	CHECK_INT(fixture_insert(store, "d/1", 4, 16, FIXTURE_VALUE_MAX, &err), 0);
+	CHECK(fixture_has(store, "a/1") && fixture_has(store, "b/1") && !fixture_has(store, "c/1"));
+	store_close(store);
+	free(dir);
+}
+
 static void pending_tables_count(void)
 {
 	char *dir = fixture_dir();
@@ -449,6 +589,11 @@ static const struct tap_case cases[] = {
 	{"the file keeps to its limit", the_file_keeps_to_its_limit},
 	{"stamps give the order of eviction", stamps_give_the_order},
 	{"saved stamps give it when they are lost", saved_stamps_give_the_order_later},
+	{"stamps from the future do not stick", stamps_from_the_future_do_not_stick},
+	{"trimming goes in steps", trimming_goes_in_steps},
+	{"a raised limit counts at once", a_raised_limit_counts_at_once},
+	{"a lowered limit evicts and the copy fits", a_lowered_limit_evicts_and_the_copy_fits},
+	{"all stamps can be saved", all_stamps_can_be_saved},
 	{"tables being written count", pending_tables_count},
 	{"negative entries expire", absent_entries_expire},
 	{"negative entries are each source's own", absent_entries_are_each_sources_own},
