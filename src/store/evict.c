@@ -233,6 +233,7 @@ static int retire_oldest(struct store_txn *t, uint64_t pages)
 
 static int choose(struct store_txn *t, void *ctx)
 {
+	enum { AHEAD_SHARE = 256 }; /* looking at all tables for each small one would take longer than writing it */
 	struct eviction *eviction = ctx;
 	uint64_t budget = t->store->budget_pages;
 	uint64_t wanted = t->meta.pages + t->meta.pending_pages + eviction->pages;
@@ -243,7 +244,7 @@ static int choose(struct store_txn *t, void *ctx)
 	if (wanted <= budget)
 		return STORE_UNCHANGED;
 	eviction->others_in_way = t->meta.pending_pages + eviction->pages > budget;
-	return eviction->others_in_way ? STORE_UNCHANGED : retire_oldest(t, wanted - budget);
+	return eviction->others_in_way ? STORE_UNCHANGED : retire_oldest(t, wanted - budget + budget / AHEAD_SHARE);
 }
 
 int store_make_room(struct store *store, uint64_t pages, struct err *err)

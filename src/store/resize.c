@@ -112,13 +112,29 @@ static int make_durable(const char *dir, struct err *err)
 	return result;
 }
 
+/*
+ * With the write lock held: others' writes would not be in the copy, and could not
+ * use again what they free, since the copy's snapshot is older.  They wait.
+ */
+static int copy_alone(struct store *store, const char *dir)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+	if (rc != MDB_SUCCESS)
+		return rc;
+	rc = mdb_env_copy2(store->env, dir, MDB_CP_COMPACT);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
 int store_copy(struct store *store, const char *dir, struct err *err)
 {
 	int rc;
 
 	if (store_remove(dir, err) < 0 || file_make_dirs(dir, err) < 0)
 		return -1;
-	rc = mdb_env_copy2(store->env, dir, MDB_CP_COMPACT);
+	rc = copy_alone(store, dir);
 	if (rc != MDB_SUCCESS)
 		return store_fail(err, rc, "be copied");
 	return make_durable(dir, err);

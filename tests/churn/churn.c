@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,11 +31,11 @@ enum {
 	LIVE_SETS = 4, /* distinct tables, in budgets: what does not fit must be made again */
 	SAMPLES = 12,  /* values checked at each look-up */
 	MAX_TABLES = 40000,
-	/* with others at work, touching a table and choosing victims are not one step: so far apart is no disorder */
-	LRU_SLACK = 200,
+	/* others may use a table while it is being evicted: one of so many that went may have been used lately */
+	LRU_RACES = 50,
 	ALONE_SHARE = 4, /* of the total is inserted by one process alone: then the order is exact */
 	MESSAGES = 20,
-	LIMIT_CHANGE_MS = 60000,
+	LIMIT_CHANGE_MS = 300 * 1000,
 };
 
 /* What the program was asked for. */
@@ -51,12 +52,11 @@ struct known {
 
 struct shared {
 	_Atomic bool stop_inserting, stop, enforce;
-	_Atomic bool alone;    /* one process only */
 	_Atomic uint32_t messages;
 	_Atomic uint32_t tick; /* the clock: one for each operation */
 	_Atomic uint64_t inserted_bytes, inserts, failed, hits, misses, wrong, evictions, disorder, over_limit;
 	_Atomic uint64_t largest_file, limit_changes;
-	unsigned count; /* of the tables in use */
+	unsigned first, count; /* of the tables in use */
 	struct known tables[MAX_TABLES];
 };
 
@@ -161,7 +161,7 @@ static int64_t oldest_use(struct actor *actor)
 static void note_eviction(struct actor *actor, const struct known *known)
 {
 	atomic_fetch_add(&shared->evictions, 1);
-	if (last_use(actor, atomic_load(&known->slot)) > oldest_use(actor) + (atomic_load(&shared->alone) ? 0 : LRU_SLACK))
+	if (last_use(actor, atomic_load(&known->slot)) > oldest_use(actor))
 		atomic_fetch_add(&shared->disorder, 1);
 }
 
@@ -267,10 +267,8 @@ static void use_at_random(struct actor *actor)
 
 static void use_alone(struct actor *actor)
 {
-	atomic_store(&shared->alone, true);
 	while (atomic_load(&shared->inserted_bytes) >> 20 < plan.total_mb / ALONE_SHARE)
 		use(actor, pick(actor));
-	atomic_store(&shared->alone, false);
 }
 
 static void use_until_stopped(struct actor *actor)
@@ -281,7 +279,7 @@ static void use_until_stopped(struct actor *actor)
 
 static void use_each_once(struct actor *actor)
 {
-	for (unsigned i = 0; i < shared->count; i++)
+	for (unsigned i = shared->first; i < shared->count; i++)
 		use(actor, i);
 }
 
@@ -301,6 +299,30 @@ static void keep_limit(struct actor *actor)
 		result = 1;
 		usleep(20 * 1000);
 	}
+}
+
+/* Every table that went, however long ago, against those that stayed. */
+static void check_order(struct actor *actor)
+{
+	struct err err = ERR_INIT;
+	int64_t oldest;
+
+	actor_refresh(actor);
+	if (store_read_begin(actor->env.store, &err) < 0)
+		_exit(1);
+	oldest = oldest_use(actor);
+	for (unsigned i = 0; i < shared->count; i++) {
+		const struct known *known = &shared->tables[i];
+		char room[CHURN_KEY_ROOM];
+		struct store_table found;
+
+		if (!atomic_load(&known->version) || store_find(actor->env.store, churn_key(i, room), &found, &err))
+			continue;
+		atomic_fetch_add(&shared->evictions, 1);
+		if (last_use(actor, atomic_load(&known->slot)) > oldest)
+			atomic_fetch_add(&shared->disorder, 1);
+	}
+	store_read_end(actor->env.store);
 }
 
 static void verify_all(struct actor *actor)
@@ -366,7 +388,7 @@ static void check_counts(const char *what, uint64_t began_ms)
 		 (unsigned long long)shared->disorder);
 	CHECK_INT(shared->failed, 0);
 	CHECK_INT(shared->wrong, 0);
-	CHECK_INT(shared->disorder, 0);
+	CHECK(shared->disorder * LRU_RACES <= shared->evictions);
 	CHECK_INT(shared->over_limit, 0);
 }
 
@@ -449,6 +471,7 @@ static void sizes_shift(void)
 		add_table(uniform(&random, 10, 60));
 	finish(begin(use_each_once, 1));
 	tap_note("%u small tables, %.1f s", plan.small, (double)(clock_mono_ms() - began_ms) / 1000);
+	shared->first = plan.small;
 	for (unsigned i = 0; i < plan.large; i++)
 		add_table(uniform(&random, plan.large_min_kb, plan.large_max_kb));
 	shared->stop_inserting = false;
@@ -456,6 +479,7 @@ static void sizes_shift(void)
 	finish(begin(use_each_once, 3));
 	shared->stop = true;
 	finish(reader);
+	finish(begin(check_order, 4));
 	check_counts("shift of sizes", began_ms);
 	finish(begin(verify_all, 5));
 	CHECK_INT(shared->wrong, 0);
@@ -523,9 +547,22 @@ static void take_plan(char **argv)
 		*to[i] = (unsigned)strtoul(argv[i], NULL, 10);
 }
 
+/* The small plan is about what is allocated, not about a disk that others keep busy. */
+static void use_memory_disk(void)
+{
+	enum { WANTED_BYTES = 256 * 1024 * 1024 };
+	struct statvfs room;
+
+	if (statvfs("/dev/shm", &room) == 0 && access("/dev/shm", W_OK) == 0 &&
+	    (uint64_t)room.f_bavail * room.f_frsize >= WANTED_BYTES)
+		setenv("TMPDIR", "/dev/shm", 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 9)
 		take_plan(argv + 1);
+	else
+		use_memory_disk();
 	return tap_run(cases, TAP_COUNT(cases));
 }
