@@ -78,6 +78,7 @@ struct config_disk_cache {
 	const char *cache_path;           /* absolute */
 	struct config_list local_symbol_dirs; /* absolute */
 	unsigned max_size_mb;
+	unsigned max_oversize_mb; /* of tables that exceed max_size_mb */
 	unsigned port; /* of old files; not used */
 	unsigned retries; /* tries per source, the first included */
 	unsigned retry_delay_ms;

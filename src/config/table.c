@@ -75,6 +75,9 @@ const struct config_row config_rows[] = {
 	      "Directories of `.sym` files (`NAME/ID/NAME.sym`), asked in order before any server."),
 	UINT(CONFIG_LIVE, "DiskCache.maxSizeMB", disk_cache.max_size_mb, 4096, 1, MB_MAX, "MB",
 	     "Hard limit of the tables' file and of files added raw; the least recently used go first."),
+	UINT(CONFIG_LIVE, "DiskCache.maxOversizeMB", disk_cache.max_oversize_mb, 1024, 0, MB_MAX, "MB",
+	     "Hard limit of a second file, for tables that by themselves exceed `maxSizeMB`: each is kept for "
+	     "10 minutes, so that it is not built for every request. 0: none are kept."),
 	UINT(CONFIG_RESTART, "DiskCache.port", disk_cache.port, 8888, 0, 65535, NULL,
 	     "Accepted for old files: the disk cache needs no port."),
 	UINT(CONFIG_LIVE, "DiskCache.retries", disk_cache.retries, 3, 1, 100, "tries",

@@ -12,6 +12,7 @@
 struct compaction {
 	struct table_build *build;
 	char *temp_dir;
+	uint64_t text_bytes; /* so far */
 	int spill_fd; /* -1 until the builder spills */
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 	void *emit_ctx;
@@ -66,6 +67,7 @@ void compaction_free(struct compaction *compaction)
 
 int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err)
 {
+	compaction->text_bytes += len;
 	return table_build_feed(compaction->build, data, len, err);
 }
 
@@ -117,6 +119,7 @@ int compaction_publish(struct compaction *compaction, struct store *store, struc
 
 	if (store_insert_begin(&insertion.insert, store, key, err) < 0)
 		return -1;
+	store_insert_expect(insertion.insert, compaction->text_bytes); /* a table is smaller than its text */
 	if (compaction_emit(compaction, insert_value, &insertion, &result.summary, err) < 0) {
 		store_insert_abort(insertion.insert);
 		return -1;

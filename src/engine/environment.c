@@ -24,10 +24,12 @@ static uint64_t current_limit(const struct environment *env)
 
 static int open_number(struct environment *env, uint32_t number, struct err *err)
 {
-	char *path = env_path(env, number);
+	struct state_map *map = env->state->map;
+	char *path = env_path(env, number), *oversize = mem_printf("%s/oversize", env->state->dir);
 	struct store_options options = {
 		.dir = path,
-		.stamps = env->state->map->stamps,
+		.oversize = {oversize, &map->oversize_number, &map->oversize_bytes},
+		.stamps = map->stamps,
 		.stamp_count = STATE_STAMPS,
 	};
 	int result;
@@ -36,6 +38,7 @@ static int open_number(struct environment *env, uint32_t number, struct err *err
 	result = store_open(&env->store, &options, err);
 	if (result == 0)
 		env->number = number;
+	free(oversize);
 	free(path);
 	return result;
 }
@@ -112,12 +115,17 @@ static int follow_limit(struct environment *env, struct err *err)
 	return store_set_limit(env->store, limit, err);
 }
 
+int environment_reopen(struct environment *env, struct err *err)
+{
+	environment_close(env);
+	return open_current(env, err);
+}
+
 int environment_refresh(struct environment *env, struct err *err)
 {
 	if (env->store && !environment_is_replaced(env) && follow_limit(env, err) == 0)
 		return 0;
-	environment_close(env);
-	return open_current(env, err);
+	return environment_reopen(env, err);
 }
 
 int environment_condemn(struct environment *env, const char *why, struct err *err)
@@ -128,6 +136,13 @@ int environment_condemn(struct environment *env, const char *why, struct err *er
 	if (move_aside(env, number, why, err) < 0)
 		return -1;
 	return open_current(env, err);
+}
+
+int environment_put_aside(struct state *state, const char *why, struct err *err)
+{
+	struct environment env = {.state = state};
+
+	return move_aside(&env, atomic_load(&state->map->env_number), why, err);
 }
 
 off_t environment_key_offset(struct slice key)

@@ -28,11 +28,17 @@ void environment_close(struct environment *env);
 /* Follows others that replaced the database or changed its limit.  Cheap: call it before each use, outside a read. */
 int environment_refresh(struct environment *env, struct err *err);
 
+/* After ERR_SYSTEM from the store: LMDB may want nothing but to be opened anew. */
+int environment_reopen(struct environment *env, struct err *err);
+
 /* The open database proved damaged (`why`): moves it aside for everybody and opens the next. */
 int environment_condemn(struct environment *env, const char *why, struct err *err);
 
 /* Whether others have replaced the database since it was opened or refreshed here. */
 bool environment_is_replaced(const struct environment *env);
+
+/* Moves the current database aside without opening it: for the master, when children crash at it. */
+int environment_put_aside(struct state *state, const char *why, struct err *err);
 
 /*
  * One step towards the limit, for the janitor: evicts what is too much, then

@@ -101,17 +101,35 @@ int environment_keep_limit(struct environment *env, struct err *err)
 
 /* ---- leftovers ---- */
 
-/* "db-N" below the current one, "db-N.copy": nobody else's file is ever deleted. */
+static bool cut_start(struct slice *name, struct slice start)
+{
+	if (name->len < start.len || memcmp(name->data, start.data, start.len) != 0)
+		return false;
+	*name = slice_make(name->data + start.len, name->len - start.len);
+	return true;
+}
+
+static bool cut_end(struct slice *name, struct slice end)
+{
+	if (name->len < end.len || memcmp(name->data + name->len - end.len, end.data, end.len) != 0)
+		return false;
+	*name = slice_make(name->data, name->len - end.len);
+	return true;
+}
+
+/* "db-N" and "oversize-N" below the current ones, "db-N.copy": nobody else's file is ever deleted. */
 static bool is_leftover(const struct environment *env, struct slice name)
 {
-	const struct slice copy = SLICE_LITERAL(".copy");
-	bool is_copy = name.len > copy.len && memcmp(name.data + name.len - copy.len, copy.data, copy.len) == 0;
-	uint64_t number;
+	uint64_t number, current = env->number;
+	bool is_copy = false;
 
-	if (name.len <= 3 || memcmp(name.data, "db-", 3) != 0)
+	if (cut_start(&name, SLICE_LITERAL("db-")))
+		is_copy = cut_end(&name, SLICE_LITERAL(".copy"));
+	else if (cut_start(&name, SLICE_LITERAL("oversize-")))
+		current = atomic_load(&env->state->map->oversize_number);
+	else
 		return false;
-	name = slice_make(name.data + 3, name.len - 3 - (is_copy ? copy.len : 0));
-	return num_parse_dec(name, UINT32_MAX, &number) && (is_copy || number < env->number);
+	return num_parse_dec(name, UINT32_MAX, &number) && (is_copy || number < current);
 }
 
 void environment_tidy(struct environment *env)

@@ -112,13 +112,15 @@ static bool publish(struct searching *s, const struct upstream_result *got)
 		count_built(s, &built);
 		return true;
 	}
-	if (err.code == ERR_INPUT) {
+	if (err.code == ERR_INPUT || err.code == ERR_LIMIT) {
 		note_refused(s, err.msg);
 		return false;
 	}
 	s->any_unknown = true;
 	note_cause(s, err.msg);
 	log_error("%.*s: cannot keep its table: %s", SLICE_PRINT(s->key), err.msg);
+	if (err.code == ERR_SYSTEM && environment_reopen(s->searcher->env, &err) < 0)
+		log_error("cannot open the database: %s", err.msg);
 	return false;
 }
 
@@ -246,12 +248,14 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
+		if (s->searcher->env->store == NULL) /* its cause is told */
+			return FLIGHT_UNKNOWN;
 		if (!may_ask(options, i, s->module.debug_file))
 			s->any_excluded = true;
 		else if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;
 	}
-	if (s->any_unknown)
+	if (s->any_unknown || s->searcher->env->store == NULL)
 		return FLIGHT_UNKNOWN;
 	if (!s->any_excluded)
 		remember_absent(s);

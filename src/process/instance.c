@@ -36,5 +36,8 @@ uint64_t instance_store_bytes(const struct instance *instance)
 
 void instance_set_limits(const struct instance *instance)
 {
-	atomic_store(&instance->state->map->store_bytes, instance_store_bytes(instance));
+	struct state_map *map = instance->state->map;
+
+	atomic_store(&map->store_bytes, instance_store_bytes(instance));
+	atomic_store(&map->oversize_bytes, (uint64_t)instance->config->disk_cache.max_oversize_mb << 20);
 }

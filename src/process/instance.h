@@ -47,9 +47,9 @@ static inline unsigned instance_slot_count(const struct instance *instance)
 /* What flights need to know in the process of that slot. */
 struct flight_control instance_flights(const struct instance *instance, unsigned slot);
 
-/* Where the current database may grow to, by the configuration ... */
+/* Where the current database may grow to, by the configuration. */
 uint64_t instance_store_bytes(const struct instance *instance);
-/* ... which from now on counts for every process on the directory. */
+/* This configuration's limits count from now on, for every process on the directory. */
 void instance_set_limits(const struct instance *instance);
 
 /* The log of master and workers (SymServer.log), or of fetchers and janitor (DiskCache.log). */

@@ -72,6 +72,14 @@ static void tidy_now_and_then(struct environment *env, struct timetable *times)
 	environment_tidy(env);
 }
 
+static void sweep_oversize(struct environment *env)
+{
+	struct err err = ERR_INIT;
+
+	if (store_sweep_oversize(env->store, &err) < 0)
+		log_error("cannot delete tables larger than the cache: %s", err.msg);
+}
+
 /* In steps, between which others come to write and signals are taken. */
 static void keep_limit(struct environment *env, struct timetable *times)
 {
@@ -87,6 +95,7 @@ static void keep_limit(struct environment *env, struct timetable *times)
 	if (result >= 0)
 		return;
 	log_error("cannot bring the database under its limit: %s", err.msg);
+	environment_close(env); /* LMDB may want to be opened anew */
 	times->limit_ms = clock_mono_ms() + PAUSE_AFTER_FAILURE_MS;
 }
 
@@ -106,6 +115,7 @@ static void work(const struct instance *instance, struct environment *env, struc
 	delete_bad_tables(env);
 	tidy_now_and_then(env, times);
 	recover_now_and_then(env, times);
+	sweep_oversize(env);
 	keep_limit(env, times);
 }
 

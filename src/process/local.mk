@@ -1,5 +1,6 @@
 sbin_PROGRAMS += symbolicate-fcgi
 symbolicate_fcgi_SOURCES = \
+	src/process/crashes.c src/process/crashes.h \
 	src/process/fcgi.c src/process/fcgi.h \
 	src/process/fetcher.c \
 	src/process/instance.c src/process/instance.h \

@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/environment.h"
 #include "engine/settings.h"
+#include "process/crashes.h"
 #include "process/signals.h"
 
 #include <errno.h>
@@ -40,6 +42,7 @@ struct master {
 	const struct config_args *args;
 	struct child *children; /* by slot - first_slot; the master's own stays unused */
 	unsigned child_count;
+	struct crashes crashes;
 	int signal_fd;
 	bool stopping, hurry;
 	uint64_t kill_at_ms;
@@ -204,6 +207,16 @@ static void describe_end(int status, char *text, size_t size)
 		snprintf(text, size, "exit code %d", WEXITSTATUS(status));
 }
 
+/* The database may be what they crash at.  This does not open it. */
+static void note_crash(struct master *master, int status)
+{
+	struct err err = ERR_INIT;
+
+	if (crashes_note(&master->crashes, status, clock_mono_ms()) &&
+	    environment_put_aside(master->instance->state, "several processes crashed within a minute", &err) < 0)
+		log_error("cannot move the database aside: %s", err.msg);
+}
+
 static void child_ended(struct master *master, unsigned index, int status)
 {
 	const struct instance *instance = master->instance;
@@ -217,6 +230,7 @@ static void child_ended(struct master *master, unsigned index, int status)
 		log_warning("%s %d ended: %s", kind_names[kind], (int)child->pid, how);
 		count(master, COUNTER_children_died);
 		throttle(child);
+		note_crash(master, status);
 	}
 	child->pid = 0;
 	state_slot_end(instance->state, instance->first_slot + index);

@@ -85,6 +85,8 @@ struct state_map {
 	_Atomic uint32_t env_number; /* N of the current db-N */
 	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits */
 	_Atomic uint64_t store_bytes;     /* limit of the current database: the last server's that started or reloaded; 0: none yet */
+	_Atomic uint64_t oversize_bytes;  /* the same for tables that exceed it (store/store.h) */
+	_Atomic uint32_t oversize_number;
 	_Alignas(64) unsigned char addrcache_breaker[64];
 	_Atomic uint64_t bad_tables[STATE_BAD_TABLES]; /* ids that proved damaged; 0: none */
 	_Atomic uint64_t folded[COUNTER_COUNT];        /* counters of slots that were given back */

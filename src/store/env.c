@@ -135,7 +135,7 @@ static int open_databases(struct store *store, MDB_txn *txn, unsigned flags)
 static int write_first_meta(struct store *store, MDB_txn *txn)
 {
 	struct store_meta meta = {
-		.schema = STORE_SCHEMA, .page_bytes = (uint32_t)store->page_bytes, .next_id = 1};
+		.schema = STORE_SCHEMA, .page_bytes = (uint32_t)store->page_bytes, .next_id = store->first_id};
 	int rc = store_meta_put(store, txn, &meta, MDB_NOOVERWRITE);
 
 	return rc == MDB_KEYEXIST ? MDB_SUCCESS : rc; /* another process was quicker */
@@ -197,6 +197,11 @@ static int take_options(struct store *store, const struct store_options *options
 {
 	if (store_set_sizes(store, options->max_bytes, err) < 0)
 		return -1;
+	store->dir = mem_strdup(options->dir);
+	store->first_id = options->first_id ? options->first_id : 1;
+	store->oversize_options = options->oversize;
+	if (options->oversize.path)
+		store->oversize_path = mem_strdup(options->oversize.path);
 	store->txn_bytes = options->txn_bytes ? options->txn_bytes : DEFAULT_TXN_BYTES;
 	store->stamps = options->stamps;
 	store->stamp_count = options->stamps ? options->stamp_count : 0;
@@ -221,8 +226,11 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	store_close_oversize(store);
 	store_drop_reader(store);
 	if (store->env)
 		mdb_env_close(store->env);
+	free(store->oversize_path);
+	free(store->dir);
 	free(store);
 }

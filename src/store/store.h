@@ -20,12 +20,21 @@
  */
 struct store;
 
+/* Where tables go that exceed the whole budget, and the word by which processes tell each other of it. */
+struct store_oversize_options {
+	const char *path;          /* of directories "<path>-N", and of "<path>.lock" */
+	_Atomic uint32_t *number;  /* N of the one in use; even: there is none.  Shared; NULL: none are kept */
+	_Atomic uint64_t *max_bytes; /* hard limit of its file, shared; 0: none are kept */
+};
+
 struct store_options {
 	const char *dir;         /* of data.mdb; created if absent */
 	uint64_t max_bytes;      /* hard limit of the file, but where it is larger already; at least 1 MB */
 	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 2 MB, which keeps an insert small */
 	_Atomic uint32_t *stamps; /* LRU stamps in seconds, shared; NULL: none are kept */
 	unsigned stamp_count;
+	uint64_t first_id; /* of tables, where the store is new; 0: 1 */
+	struct store_oversize_options oversize;
 };
 
 /* ERR_CORRUPT when the file is damaged or of another format: the caller moves it aside. */
@@ -111,6 +120,16 @@ int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key,
 		       struct err *err);
 
 /*
+ * Before the first value: the table may take up to so many bytes.  Where that is
+ * more than the budget may have room for, the values are first kept in an
+ * unlinked file, and nothing is evicted for a table that turns out too large.
+ * Such a one, of more pages than the budget has, is kept apart for
+ * STORE_OVERSIZE_KEPT_S and found like any other; ERR_LIMIT from
+ * store_insert_publish() where it exceeds the limit there, too.
+ */
+void store_insert_expect(struct store_insert *insert, uint64_t max_bytes);
+
+/*
  * Writes what is left, replaces a published table of the same key, and shows the
  * new one; of `info` everything but id, pages and slot is taken, *ret has those,
  * too.  Frees `insert` in every case.
@@ -142,9 +161,15 @@ int store_fit(struct store *store, enum store_fit *ret, struct err *err);
 
 /*
  * Copies what the store holds now, without its free pages, into a new directory,
- * durably; tables keep their ids.  What others write meanwhile is not in it.
+ * durably; tables keep their ids.  Others read meanwhile; those who want to write wait.
  */
 int store_copy(struct store *store, const char *dir, struct err *err);
+
+/* How long a table is kept that exceeds the whole budget: it is built once, not per request. */
+enum { STORE_OVERSIZE_KEPT_S = 600 };
+
+/* Deletes the ones whose time is over, and their file with the last; cheap where there are none.  For the janitor. */
+int store_sweep_oversize(struct store *store, struct err *err);
 
 /* Deletes a store's directory; 0 also when it is gone already. */
 int store_remove(const char *dir, struct err *err);
@@ -183,10 +208,11 @@ struct store_stat {
 	uint64_t tables, pages, pending_pages, dying_pages; /* of values */
 	uint64_t budget_pages; /* bound of their sum */
 	uint64_t free_pages, absent_entries;
+	uint64_t oversize_tables, oversize_file_bytes; /* beside the limit, with one of their own */
 };
 int store_stat(struct store *store, struct store_stat *ret, struct err *err);
 
-/* Calls `each` for every published table in key order until it returns non-zero. */
+/* Calls `each` for every published table in key order, then for those too large for the budget, until it returns non-zero. */
 int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),
 	       void *ctx, struct err *err);
 

@@ -32,6 +32,14 @@ struct store {
 	_Atomic uint32_t *stamps;
 	unsigned stamp_count;
 	uint64_t stamps_saved_to; /* table id at which saving stamps goes on */
+	uint64_t first_id;
+	char *dir;
+	/* tables that exceed the budget: a store of its own behind this one; NULL where there is none */
+	struct store *oversize;
+	uint32_t oversize_number; /* of the open one, or the even one that says there is none */
+	struct store_oversize_options oversize_options;
+	char *oversize_path;
+	uint64_t oversize_map; /* its map_number as last seen */
 };
 
 /* ---- records: in the machine's byte order, as the rest of an LMDB file; read and written by memcpy ---- */
@@ -170,6 +178,43 @@ uint64_t store_last_use(struct store *store, const struct store_record *record);
 
 /* Copies some stamps into `tab`, within a transaction that is written anyway. */
 int store_save_stamps(struct store_txn *t);
+
+/* ---- tables that exceed the budget ---- */
+
+/* Their ids are above all others, so that they are told apart by them. */
+#define STORE_OVERSIZE_IDS (UINT64_C(1) << 62)
+
+static inline bool store_is_oversize_id(uint64_t id)
+{
+	return id >= STORE_OVERSIZE_IDS;
+}
+
+/* The store of that id: this one or the one behind it; NULL where that is gone. */
+struct store *store_of_id(struct store *store, uint64_t id);
+
+/* Follows others that began or ended the store behind this one; a damaged one is dropped.  Outside a read. */
+void store_follow_oversize(struct store *store);
+void store_close_oversize(struct store *store);
+
+/*
+ * The store for a table of so many pages, begun if need be, under a lock that
+ * keeps it from being ended; NULL with err.  Give the lock back in any case
+ * where it is not NULL.
+ */
+struct store *store_hold_oversize(struct store *store, uint64_t pages, int *ret_lock_fd, struct err *err);
+
+/* Deletes by key in this store only. */
+int store_delete_here(struct store *store, struct slice key, struct err *err);
+
+/* ---- values waiting in a file ---- */
+
+struct store_spool;
+struct store_spool *store_spool_new(const char *dir);
+void store_spool_free(struct store_spool *spool);
+int store_spool_add(struct store_spool *spool, unsigned kind, uint64_t key, struct slice value, struct err *err);
+
+/* Hands all of them to an insert in the order in which they came. */
+int store_spool_replay(struct store_spool *spool, struct store_insert *insert, struct err *err);
 
 /* ---- the rest ---- */
 

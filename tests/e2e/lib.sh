@@ -250,14 +250,28 @@ base_configuration() {
 	if [ -n "${SYMBOLICATE_TEST_CONFIG:-}" ]; then cat "$SYMBOLICATE_TEST_CONFIG"; else echo '{}'; fi
 }
 
-# start_pool [FILTER]: the pool by spawn-fcgi, listening at $work/fastcgi.sock when this returns.
+# start_pool [FILTER]: the pool by spawn-fcgi, with $pool_environment, listening at $work/fastcgi.sock when this
+# returns.
+pool_environment=()
 start_pool() {
 	write_configuration "${1:-.}"
-	start pool spawn-fcgi -n -s "$work/fastcgi.sock" -M 0666 -b 4096 -- \
+	start pool env "${pool_environment[@]}" spawn-fcgi -n -s "$work/fastcgi.sock" -M 0666 -b 4096 -- \
 		"$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json"
 	wait_until 10 test -S "$work/fastcgi.sock" || bail_out "the pool has no socket: $(tail -n 3 "$work/pool.log")"
 	[ -z "${web_url:-}" ] || wait_until 20 web_answers "$web_url/" ||
 		bail_out "the pool does not answer: $(tail -n 3 "$work/pool.log")"
+}
+
+# fake_time: from now on the pool's clocks are those that shift_time tells: so many seconds ahead.
+fake_time() {
+	shift_time 0
+	pool_environment=("LD_PRELOAD=$(faketime -m -f +0s printenv LD_PRELOAD)" FAKETIME_NO_CACHE=1
+		"FAKETIME_TIMESTAMP_FILE=$work/time" "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0")
+}
+
+shift_time() {
+	printf '%+d\n' "$1" >"$work/time.new"
+	mv "$work/time.new" "$work/time"
 }
 
 # counter NAME: the value of one counter of the pool.

@@ -2,39 +2,16 @@
 # SPDX-License-Identifier: MIT
 # DiskCache.maxSizeMB under a running server: a reload raises and lowers it, and the file follows.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/module_lib.sh"
 
 e2e_begin nginx
 
-# make_module N KILOBYTES: its table is about half as large, since random names cannot be compressed.
-make_module() {
-	local id
-	id=$(printf '%032X1' "$1")
-	mkdir -p "$symbols/big$1.pdb/$id"
-	python3 - "$1" "$id" "$2" >"$symbols/big$1.pdb/$id/big$1.sym" <<'EOF'
-import random, sys
-number, debug_id, kilobytes = sys.argv[1:]
-source = random.Random(number)
-print(f"MODULE windows x86 {debug_id} big{number}.pdb")
-print(f"PUBLIC 10 0 first_{number}")
-for i in range(int(kilobytes) * 1024 // 80):
-    print(f"PUBLIC {0x1000 + 16 * i:x} 0 {source.getrandbits(256):064x}")
-EOF
-}
-
-# resolves N: the module's first symbol is answered.
-resolves() {
-	post / "{\"stacks\":[[[0,16]]],\"memoryMap\":[[\"big$1.pdb\",\"$(printf '%032X1' "$1")\"]],\"version\":4}"
-	[ "$(jq -c .symbolicatedStacks <<<"$body" 2>/dev/null)" = "[[\"first_$1 (in big$1.pdb)\"]]" ]
-}
 all_resolve() {
 	local i
 	for i; do resolves "$i" || return 1; done
 }
-requests_for() { upstream_requests "big$1.sym"; }
-
-database() { find "$work/cache" -maxdepth 1 -regex '.*/db-[0-9]+' | sort -V | tail -n 1; }
-file_kb() { echo $(($(stat -c %s "$(database)/data.mdb") / 1024)); }
-is_below() { [ "$(file_kb)" -le "$1" ]; }
+grows_beyond() { all_resolve 1 2 3 4 5 6 && ! is_below "$1"; }
+leftovers_are_gone() { [ ! -e "$work/cache/db-1" ] && [ ! -e "$work/cache/db-2.copy" ]; }
 reload_with() {
 	write_configuration "$1"
 	kill -HUP "${pid_of[pool]}"
@@ -51,7 +28,7 @@ check 'the last two are held' all_resolve 5 6
 is 'and were not asked for again' "$(requests_for 5) $(requests_for 6)" '1 1'
 
 reload_with '.DiskCache.maxSizeMB = 32'
-check 'raised: the file grows beyond the old limit' wait_until 20 eval 'all_resolve 1 2 3 4 5 6; ! is_below 3072'
+check 'raised: the file grows beyond the old limit' wait_until 20 grows_beyond 3072
 before=$(upstream_requests)
 check 'raised: all are answered' all_resolve 6 5 4 3
 sleep 1.1 # last use is kept in seconds
@@ -75,6 +52,6 @@ cp "$(database)/data.mdb" "$work/cache/db-2.copy/"
 start_pool '.DiskCache.maxSizeMB = 2'
 check 'lowered by a restart: the file comes under the limit' wait_until 30 is_below 2048
 check 'lowered by a restart: a module is answered' resolves 6
-check 'leftovers of a crash are gone' wait_until 20 eval '[ ! -e "$work/cache/db-1" ] && [ ! -e "$work/cache/db-2.copy" ]'
+check 'leftovers of a crash are gone' wait_until 20 leftovers_are_gone
 check 'what is not ours stays' [ -e "$work/cache/db-2.mine" ]
 e2e_end

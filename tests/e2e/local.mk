@@ -4,10 +4,12 @@ e2e_tests = \
 	tests/e2e/bad_requests.sh \
 	tests/e2e/bad_symbols.sh \
 	tests/e2e/cli.sh \
+	tests/e2e/damage.sh \
 	tests/e2e/debug_protocol.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/limits.sh \
 	tests/e2e/nginx.sh \
+	tests/e2e/oversize.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
@@ -15,7 +17,7 @@ e2e_tests = \
 	tests/e2e/sources.sh \
 	tests/e2e/spawn.sh
 TESTS += $(e2e_tests)
-EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/request_table.sh \
+EXTRA_DIST += $(e2e_tests) tests/e2e/lib.sh tests/e2e/module_lib.sh tests/e2e/request_table.sh \
 	contrib/apache/symbolicate.conf contrib/nginx/symbolicate.conf contrib/quickstart/servers.sh \
 	tests/samples
 
