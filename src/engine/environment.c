@@ -106,6 +106,11 @@ int environment_condemn(struct environment *env, const char *why, struct err *er
 	return open_current(env, err);
 }
 
+char *environment_data_path(const struct environment *env)
+{
+	return mem_printf("%s/db-%u/data.mdb", env->state->dir, env->number);
+}
+
 off_t environment_key_offset(struct slice key)
 {
 	return (off_t)(hash_bytes(key.data, key.len) >> 2); /* 62 bits: offset + 1 stays an off_t */

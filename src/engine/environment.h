@@ -27,6 +27,9 @@ int environment_refresh(struct environment *env, struct err *err);
 /* The open database proved damaged (`why`): moves it aside for everybody and opens the next. */
 int environment_condemn(struct environment *env, const char *why, struct err *err);
 
+/* Where the open database's file is.  The caller frees it. */
+char *environment_data_path(const struct environment *env);
+
 /* The byte of fetch.lock that guards a module key. */
 off_t environment_key_offset(struct slice key);
 

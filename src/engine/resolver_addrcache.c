@@ -115,7 +115,7 @@ void resolve_from_addrcache(struct resolving *r)
 	struct asking *asking;
 	uint64_t start;
 
-	if (!addrcache_usable(r->resolver->addrcache))
+	if (r->wanted.request->tables_only || !addrcache_usable(r->resolver->addrcache))
 		return;
 	start = clock_mono_us();
 	asking = arena_alloc(r->arena, sizeof(*asking));
@@ -233,7 +233,7 @@ void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted
 {
 	struct adding adding = {.resolver = resolver, .request = wanted->request, .nearest = nearest};
 
-	if (!addrcache_usable(resolver->addrcache))
+	if (wanted->request->tables_only || !addrcache_usable(resolver->addrcache))
 		return;
 	for (uint32_t i = 0; i < wanted->module_count; i++)
 		if (wanted->modules[i].source == WANTED_TABLE)

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/compact.h"
+#include "engine/kept.h"
+#include "engine/raw_files.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -20,6 +22,9 @@ struct searching {
 	struct search_result *result;
 	struct compaction *compaction; /* of the try under way */
 	uint64_t fed;
+	bool keep_raw;   /* what comes is written to `raw`, too */
+	bool from_raw;   /* what comes is the raw file */
+	struct raw_writer raw;
 	bool refused; /* the sink, not the source, ended the try: what came is not usable */
 	bool any_unknown;
 	bool any_excluded; /* by a blacklist or whitelist */
@@ -35,6 +40,7 @@ static void drop_compaction(struct searching *s)
 {
 	compaction_free(s->compaction);
 	s->compaction = NULL;
+	raw_release(&s->raw);
 }
 
 static int sink_begin(void *ctx, struct err *err)
@@ -48,12 +54,12 @@ static int sink_begin(void *ctx, struct err *err)
 		.temp_dir = s->searcher->options.tmp_dir,
 	};
 
-	(void)err;
 	drop_compaction(s);
 	s->fed = 0;
 	s->refused = false;
 	s->compaction = compaction_new(&options);
-	return 0;
+	return s->keep_raw ? raw_begin(&s->raw, s->searcher->env->state, s->key, s->searcher->options.max_raw_bytes, err)
+			   : 0;
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -63,6 +69,8 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	s->fed += len;
 	if (s->searcher->options.progress)
 		s->searcher->options.progress(s->searcher->options.ctx, s->fed);
+	if (s->keep_raw && raw_write(&s->raw, data, len, err) < 0)
+		return -1;
 	if (compaction_feed(s->compaction, data, len, err) == 0)
 		return 0;
 	s->refused = err->code == ERR_INPUT;
@@ -101,14 +109,33 @@ static void count_built(struct searching *s, const struct compaction_result *bui
 	s->result->insert_us += built->insert_us;
 }
 
+/* The table, and the raw file that it belongs to. */
+static int publish_both(struct searching *s, const struct store_table *info, struct compaction_result *ret_built,
+			struct err *err)
+{
+	struct store *store = s->searcher->env->store;
+	struct store_table named = *info;
+	struct err ignored = ERR_INIT;
+
+	if (s->keep_raw && raw_finish(&s->raw, &named.source, err) < 0)
+		return -1;
+	if (compaction_publish(s->compaction, store, s->key, &named, ret_built, err) < 0)
+		return -1;
+	if (!s->keep_raw || raw_commit(&s->raw, err) == 0)
+		return 0;
+	store_delete(store, s->key, &ignored);
+	return -1;
+}
+
 static bool publish(struct searching *s, const struct upstream_result *got)
 {
 	struct store_table info = {.source = got->identity, .generation = got->identity, .made_s = clock_wall_s()};
-	struct store *store = s->searcher->env->store;
 	struct compaction_result built;
 	struct err err = ERR_INIT;
 
-	if (compaction_publish(s->compaction, store, s->key, &info, &built, &err) == 0) {
+	if (s->keep_raw || s->from_raw)
+		info.generation = RAW_GENERATION;
+	if (publish_both(s, &info, &built, &err) == 0) {
 		count_built(s, &built);
 		return true;
 	}
@@ -175,13 +202,13 @@ static bool lock_key(struct searching *s)
 	return got == 1;
 }
 
-/* The file that a local directory has now: what a table must have been made from. */
+/* The raw file, or the one that a local directory has now: what a table must have been made from. */
 static uint64_t local_identity(const struct searching *s)
 {
 	const struct search_options *options = &s->searcher->options;
-	uint64_t identity = 0;
+	uint64_t identity = raw_identity(s->searcher->env->state, s->key);
 
-	for (unsigned i = 0; i < options->source_count; i++)
+	for (unsigned i = 0; i < options->source_count && identity == 0; i++)
 		if (options->sources[i].kind == SOURCE_DIRECTORY &&
 		    upstream_local_identity(&options->sources[i], s->module, &identity) == 1)
 			break;
@@ -200,7 +227,7 @@ static bool find_published(struct searching *s, struct store_table *ret, struct 
 	return found;
 }
 
-/* Whether a usable table is there after all; a damaged or outdated one is deleted. */
+/* Whether a usable table is there after all; a damaged one is deleted, and one whose raw file is gone. */
 static bool is_published(struct searching *s, struct err *err)
 {
 	struct state *state = s->searcher->env->state;
@@ -213,7 +240,11 @@ static bool is_published(struct searching *s, struct err *err)
 			state_bad_table_remove(state, table.id);
 		return false;
 	}
-	return table.source == local_identity(s);
+	if (table.source == local_identity(s))
+		return true;
+	if (table.generation == RAW_GENERATION)
+		store_delete(s->searcher->env->store, s->key, err);
+	return false;
 }
 
 static void remember_absent(struct searching *s)
@@ -246,7 +277,9 @@ static enum flight_outcome walk_sources(struct searching *s)
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (!may_ask(options, i, s->module.debug_file))
+		if (s->keep_raw && options->sources[i].kind == SOURCE_DIRECTORY)
+			s->any_excluded = true;
+		else if (!may_ask(options, i, s->module.debug_file))
 			s->any_excluded = true;
 		else if (try_source(s, &options->sources[i]))
 			return FLIGHT_FOUND;
@@ -256,6 +289,46 @@ static enum flight_outcome walk_sources(struct searching *s)
 	if (!s->any_excluded)
 		remember_absent(s);
 	return FLIGHT_ABSENT;
+}
+
+/*
+ * A raw file outranks every source.  One that cannot be used is removed: with
+ * it there, no table of another source would count.  FLIGHT_NONE: there is none.
+ */
+static enum flight_outcome try_raw(struct searching *s)
+{
+	struct upstream_result got = {0};
+	struct state *state = s->searcher->env->state;
+	struct err err = ERR_INIT;
+	bool published;
+	int result;
+
+	if (raw_identity(state, s->key) == 0)
+		return FLIGHT_NONE;
+	sink_begin(s, &err);
+	s->from_raw = true;
+	result = raw_read(state, s->key, sink_data, s, &got.identity, &err);
+	published = result == 1 && publish(s, &got);
+	s->from_raw = false;
+	drop_compaction(s);
+	if (published)
+		return FLIGHT_FOUND;
+	if (result < 0 && s->refused)
+		note_refused(s, err.msg);
+	else if (result < 0)
+		note_cause(s, err.msg);
+	if ((result < 0 && !s->refused) || s->any_unknown)
+		return FLIGHT_UNKNOWN;
+	if (raw_remove(state, s->key, &err) > 0)
+		log_warning("%.*s: its raw file cannot be used and is removed", SLICE_PRINT(s->key));
+	return FLIGHT_NONE;
+}
+
+static enum flight_outcome search_anew(struct searching *s)
+{
+	enum flight_outcome outcome = try_raw(s);
+
+	return outcome == FLIGHT_NONE ? walk_sources(s) : outcome;
 }
 
 static enum flight_outcome search_locked(struct searching *s)
@@ -268,6 +341,17 @@ static enum flight_outcome search_locked(struct searching *s)
 		set_cause(s, "", err.msg);
 		return FLIGHT_UNKNOWN;
 	}
+	return search_anew(s);
+}
+
+static enum flight_outcome search_raw_locked(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (kept_forget(s->searcher->env, s->module, s->key, &err) < 0) {
+		note_cause(s, err.msg);
+		return FLIGHT_UNKNOWN;
+	}
 	return walk_sources(s);
 }
 
@@ -277,18 +361,33 @@ static const enum counter outcome_counters[] = {
 	[FLIGHT_UNKNOWN] = COUNTER_fetch_unknown,
 };
 
+/* With the key's lock and the current database. */
+static void search(struct searching *s, enum flight_outcome (*locked)(struct searching *s))
+{
+	struct environment *env = s->searcher->env;
+	struct err err = ERR_INIT;
+
+	*s->result = (struct search_result){.outcome = FLIGHT_UNKNOWN};
+	if (environment_refresh(env, &err) < 0) {
+		set_cause(s, "", err.msg);
+	} else if (lock_key(s)) {
+		s->result->outcome = locked(s);
+		file_unlock(env->state->fetch_fd, environment_key_offset(s->key), 1);
+	}
+	count(s, outcome_counters[s->result->outcome], 1);
+}
+
 void search_module(struct searcher *searcher, struct module_name module, struct slice key,
 		   struct search_result *ret)
 {
 	struct searching s = {.searcher = searcher, .module = module, .key = key, .result = ret};
-	struct err err = ERR_INIT;
 
-	*ret = (struct search_result){.outcome = FLIGHT_UNKNOWN};
-	if (environment_refresh(searcher->env, &err) < 0) {
-		set_cause(&s, "", err.msg);
-	} else if (lock_key(&s)) {
-		ret->outcome = search_locked(&s);
-		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
-	}
-	count(&s, outcome_counters[ret->outcome], 1);
+	search(&s, search_locked);
+}
+
+void search_raw(struct searcher *searcher, struct module_name module, struct slice key, struct search_result *ret)
+{
+	struct searching s = {.searcher = searcher, .module = module, .key = key, .result = ret, .keep_raw = true};
+
+	search(&s, search_raw_locked);
 }

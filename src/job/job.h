@@ -73,6 +73,7 @@ struct request {
 	const struct symbol_answer **answers; /* the resolver's */
 	bool *cache_hits;                     /* the resolver's; NULL unless Snappy's cacheHits mode is on */
 	bool want_debug;                      /* v5 with a Debug header */
+	bool tables_only; /* as Snappy's DiskCache answered: the address cache is neither asked nor filled */
 };
 
 /* Per looked-up module, for v5's `debug` member.  Times in seconds; negative: did not happen. */

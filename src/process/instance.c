@@ -3,6 +3,7 @@
 #include "process/instance.h"
 
 #include "base/log.h"
+#include "engine/settings.h"
 
 struct flight_control instance_flights(const struct instance *instance, unsigned slot)
 {
@@ -31,5 +32,5 @@ int instance_open_log(const struct config_log *log, struct err *err)
 
 uint64_t instance_store_bytes(const struct instance *instance)
 {
-	return (uint64_t)instance->config->disk_cache.max_size_mb << 20;
+	return settings_store_bytes(instance->config);
 }

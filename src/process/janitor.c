@@ -5,19 +5,31 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/environment.h"
+#include "engine/kept.h"
+#include "engine/raw_files.h"
+#include "engine/settings.h"
 #include "process/signals.h"
 
 #include <poll.h>
 #include <sysexits.h>
 
-enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000 };
+enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000, SWEEP_EVERY_MS = 10 * 1000 };
 
 static int open_env(const struct instance *instance, struct environment *env, struct err *err)
 {
 	struct state_slot *slot = &instance->state->map->slots[instance_janitor_slot(instance)];
 
 	return environment_open(env, instance->state, slot, instance_store_bytes(instance), err);
+}
+
+/* Raw files over their share go, and tables whose raw file is gone. */
+static void sweep_raw_files(const struct instance *instance, struct environment *env)
+{
+	struct err err = ERR_INIT;
+
+	if (raw_sweep(instance->state, settings_raw_bytes(instance->config), &err) < 0 ||
+	    kept_drop_orphans(env, &err) < 0)
+		log_error("cannot clean the raw files: %s", err.msg);
 }
 
 int recovery_main(const struct instance *instance)
@@ -29,6 +41,7 @@ int recovery_main(const struct instance *instance)
 		log_error("cannot open the cache in %s: %s", instance->state->dir, err.msg);
 		return err_exit_code(&err);
 	}
+	sweep_raw_files(instance, &env);
 	environment_close(&env);
 	return EX_OK;
 }
@@ -48,20 +61,31 @@ static void delete_bad_tables(struct environment *env)
 	}
 }
 
-static void recover_now_and_then(struct environment *env, uint64_t *next_ms)
+/* Whether its time has come; then sets the next one. */
+static bool is_due(uint64_t *next_ms, unsigned every_ms)
+{
+	if (clock_mono_ms() < *next_ms)
+		return false;
+	*next_ms = clock_mono_ms() + every_ms;
+	return true;
+}
+
+static void recover(struct environment *env)
 {
 	struct err err = ERR_INIT;
 
-	if (clock_mono_ms() < *next_ms)
-		return;
-	*next_ms = clock_mono_ms() + RECOVER_EVERY_MS;
 	if (environment_recover(env, &err) < 0)
 		log_error("cannot clean the database: %s", err.msg);
 }
 
+/* When what is done now and then is done next. */
+struct schedule {
+	uint64_t recovery_ms, sweep_ms;
+};
+
 /* Of all janitors on the directory, the one that holds the lock works. */
 static void work(const struct instance *instance, struct environment *env, struct flight_control *flights,
-		 uint64_t *next_recovery_ms)
+		 struct schedule *next)
 {
 	struct err err = ERR_INIT;
 
@@ -73,13 +97,16 @@ static void work(const struct instance *instance, struct environment *env, struc
 	}
 	flight_sweep(flights);
 	delete_bad_tables(env);
-	recover_now_and_then(env, next_recovery_ms);
+	if (is_due(&next->sweep_ms, SWEEP_EVERY_MS))
+		sweep_raw_files(instance, env);
+	if (is_due(&next->recovery_ms, RECOVER_EVERY_MS))
+		recover(env);
 }
 
 int janitor_main(const struct instance *instance)
 {
 	struct flight_control flights = instance_flights(instance, instance_janitor_slot(instance));
-	uint64_t next_recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS;
+	struct schedule next = {.recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS};
 	struct environment env;
 	struct err err = ERR_INIT;
 
@@ -88,7 +115,7 @@ int janitor_main(const struct instance *instance)
 		return err_exit_code(&err);
 	}
 	while (!signals_stopping()) {
-		work(instance, &env, &flights, &next_recovery_ms);
+		work(instance, &env, &flights, &next);
 		signals_allow();
 		poll(NULL, 0, ROUND_MS);
 		signals_block();

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
@@ -96,6 +96,7 @@ static void begin_alone(struct state_map *map)
 			atomic_store(&map->flights[i].waiters[w], 0);
 	}
 	memset(map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	atomic_store(&map->cache_hits_mode, 0);
 	memcpy(map->magic, magic, sizeof(magic));
 }
 

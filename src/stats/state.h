@@ -38,6 +38,7 @@ enum {
 	STATE_LOCK_INIT = 0,
 	STATE_LOCK_FLIGHTS = 1,
 	STATE_LOCK_JANITOR = 2,
+	STATE_LOCK_RAW = 3, /* the directory of raw files is being changed */
 	STATE_LOCK_INSTANCE = 16, /* + instance */
 };
 
@@ -57,6 +58,9 @@ struct state_slot {
 enum flight_state { FLIGHT_FREE, FLIGHT_QUEUED, FLIGHT_RUNNING, FLIGHT_DONE };
 enum flight_outcome { FLIGHT_NONE, FLIGHT_FOUND, FLIGHT_ABSENT, FLIGHT_UNKNOWN };
 
+/* What is done with the file: a table is made of it, or that and it is kept as it is, too (engine/raw_files.h). */
+enum flight_purpose { FLIGHT_TABLE, FLIGHT_RAW };
+
 /* One search for a module.  Fields below `waiters` are written under STATE_LOCK_FLIGHTS or before `state` is. */
 struct state_flight {
 	_Alignas(64) _Atomic uint32_t state; /* enum flight_state */
@@ -66,6 +70,7 @@ struct state_flight {
 	uint32_t instance;                   /* whose fetchers serve it */
 	uint32_t fetcher_slot;               /* while running */
 	uint32_t attempts;
+	uint32_t purpose; /* enum flight_purpose */
 	uint32_t outcome; /* enum flight_outcome, when done */
 	uint64_t done_ms;
 	uint64_t download_us, build_us, insert_us, wire_bytes;
@@ -83,7 +88,8 @@ struct state_map {
 	uint64_t bytes;
 	char boot_id[40];
 	_Atomic uint32_t env_number; /* N of the current db-N */
-	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits */
+	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits; off again when all instances have ended */
+	_Atomic uint32_t raw_files; /* 0: there are none, nobody need look */
 	_Alignas(64) unsigned char addrcache_breaker[64];
 	_Atomic uint64_t bad_tables[STATE_BAD_TABLES]; /* ids that proved damaged; 0: none */
 	_Atomic uint64_t folded[COUNTER_COUNT];        /* counters of slots that were given back */
