@@ -197,6 +197,7 @@ struct adding {
 	struct resolver *resolver;
 	const struct request *request;
 	bool nearest;
+	bool again; /* also what was offered before: another worker may have been told to delete it */
 	struct buf key, value;
 	uint64_t count;
 };
@@ -224,14 +225,15 @@ static void add_module(struct adding *adding, const struct wanted_module *module
 	uint64_t hash = module_hash(module->key, module->local_identity, adding->nearest);
 
 	for (uint32_t i = 0; i < module->frame_count; i++)
-		if (is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset)) &&
+		if ((is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset)) || adding->again) &&
 		    !add_frame(adding, module, &module->frames[i]))
 			break;
 }
 
 void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait)
 {
-	struct adding adding = {.resolver = resolver, .request = wanted->request, .nearest = nearest};
+	struct adding adding = {
+		.resolver = resolver, .request = wanted->request, .nearest = nearest, .again = wait};
 
 	if (wanted->request->tables_only || !addrcache_usable(resolver->addrcache))
 		return;

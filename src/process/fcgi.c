@@ -144,6 +144,7 @@ static bool read_request(struct server *server, struct web_request *request)
 		.method = parameter(server, "REQUEST_METHOD"),
 		.uri = parameter(server, "REQUEST_URI"),
 		.remote_addr = parameter(server, "REMOTE_ADDR"),
+		.role = parameter(server, "SYMBOLICATE_ROLE"),
 		.header = parameter,
 		.ctx = server,
 		.client_fd = server->request.ipcFd,

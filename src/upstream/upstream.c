@@ -189,15 +189,32 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
+static bool open_local(const struct upstream_source *source, struct module_name module, struct local_file *ret)
+{
+	struct err err;
+
+	return source->kind == SOURCE_DIRECTORY && local_open(ret, source->location, module, &err) == 1;
+}
+
 int upstream_local_identity(const struct upstream_source *source, struct module_name module,
 			    uint64_t *ret_identity)
 {
 	struct local_file file;
-	struct err err;
 
-	if (source->kind != SOURCE_DIRECTORY || local_open(&file, source->location, module, &err) != 1)
+	if (!open_local(source, module, &file))
 		return 0;
 	*ret_identity = file.identity;
+	local_close(&file);
+	return 1;
+}
+
+int upstream_local_path(const struct upstream_source *source, struct module_name module, struct buf *path)
+{
+	struct local_file file;
+
+	if (!open_local(source, module, &file))
+		return 0;
+	buf_add_text(path, file.path);
 	local_close(&file);
 	return 1;
 }

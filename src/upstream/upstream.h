@@ -95,5 +95,7 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 /* Looks for a local source's file without reading it: 1 with its identity, 0 there is none to be had. */
 int upstream_local_identity(const struct upstream_source *source, struct module_name module,
 			    uint64_t *ret_identity);
+/* The same, with its path appended to *path. */
+int upstream_local_path(const struct upstream_source *source, struct module_name module, struct buf *path);
 
 #endif
