@@ -63,12 +63,14 @@ uint64_t resolver_source_identity(struct resolver *resolver, struct module_name 
 	return identity;
 }
 
+/* Of the modules that are open: a search may have added or removed a raw file. */
 static void find_local_files(struct resolving *r)
 {
 	for (uint32_t m = 0; m < r->wanted.module_count; m++) {
 		struct wanted_module *module = &r->wanted.modules[m];
 
-		module->local_identity = resolver_source_identity(r->resolver, module->name, module->key);
+		if (module->state == MODULE_UNASKED)
+			module->local_identity = resolver_source_identity(r->resolver, module->name, module->key);
 	}
 }
 
@@ -166,6 +168,7 @@ static enum resolver_verdict take_steps(struct resolving *r)
 		return verdict;
 	if (r->over_cap && !any_settled(r))
 		return RESOLVER_BUSY;
+	find_local_files(r);
 	if (refresh_environment(r->resolver) == 0)
 		resolve_from_tables(r);
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;

@@ -19,6 +19,7 @@ struct options {
 	struct config_args args;
 	const char **overrides;
 	const char *listen; /* NULL: process.listen */
+	const char *pid_file; /* NULL: none */
 };
 
 static const char usage_text[] =
@@ -32,12 +33,16 @@ static const char usage_text[] =
 	"                      then ./etc/symbolicate.json\n"
 	"  -o KEY=VALUE        overrides one setting; may be repeated\n"
 	"      --listen ADDR   overrides process.listen\n"
+	"      --pidfile FILE  holds the master's process id as long as it runs\n"
 	"  -h, --help\n"
-	"  -V, --version\n";
+	"  -V, --version\n"
+	"\n"
+	"Snappy's long options work, too; docs/configuration.md lists them.\n";
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"listen", required_argument, NULL, 'l'},
+	{"pidfile", required_argument, NULL, 'p'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -48,6 +53,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
 	int c;
 
+	argc = config_adopt_old_options(argc, argv);
 	options->overrides = mem_calloc((size_t)argc, sizeof(*options->overrides));
 	options->args.overrides = options->overrides;
 	while ((c = getopt_long(argc, argv, "c:o:hV", long_options, NULL)) != -1) {
@@ -60,6 +66,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'l':
 			options->listen = optarg;
+			break;
+		case 'p':
+			options->pid_file = optarg;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -164,6 +173,19 @@ static void instance_deinit(struct instance *instance)
 	log_close();
 }
 
+static int write_pid_file(const char *path, struct err *err)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+	bool written;
+
+	if (path == NULL)
+		return 0;
+	written = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
+	if (file && fclose(file) != 0)
+		written = false;
+	return written ? 0 : err_sys(err, "cannot write %s", path);
+}
+
 static int run(const struct options *options, struct config *config)
 {
 	const char *listen = options->listen ? options->listen : config->process.listen;
@@ -172,12 +194,14 @@ static int run(const struct options *options, struct config *config)
 	int code;
 	char *address = mem_strdup(listen); /* a reload frees the configuration */
 
-	if (instance_init(&instance, config, address, &err) < 0) {
+	if (instance_init(&instance, config, address, &err) < 0 || write_pid_file(options->pid_file, &err) < 0) {
 		log_error("%s", err.msg);
 		code = err.code == ERR_INPUT ? EX_USAGE : err_exit_code(&err);
 	} else {
 		code = master_run(&instance, &options->args);
 		listen_remove(address);
+		if (options->pid_file)
+			unlink(options->pid_file);
 	}
 	config_free((struct config *)(uintptr_t)instance.config);
 	instance_deinit(&instance);

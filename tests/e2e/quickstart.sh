@@ -3,28 +3,6 @@
 # ./quickstart starts everything, answers the sample in every dialect, and stops everything.
 . "$(dirname "$0")/lib.sh"
 
-# Inside make check it is not a part of that make.
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR
-
-quickstart() {
-	SYMBOLICATE_RUN_DIR=$work/run SYMBOLICATE_BUILD_DIR=$top_builddir "$top_srcdir/quickstart" "$@" \
-		>"$work/quickstart.out" 2>&1 </dev/null
-	status=$?
-	output=$(cat "$work/quickstart.out")
-	cat "$work/quickstart.out" >>"$work/quickstart.log"
-}
-
-# What quickstart starts is not a child of ours: it ends by quickstart's own hand.
-stop_quickstart() {
-	[ ! -d "$work/run" ] || quickstart --stop
-	clean_up
-}
-
-choose_port() {
-	web_port=$(free_port)
-	web_url=http://127.0.0.1:$web_port
-}
-
 # Every dialect, with a word on the circumstances.
 dialects() {
 	check "Snappy v4 $1" sample_works
