@@ -5,12 +5,16 @@ e2e_tests = \
 	tests/e2e/bad_symbols.sh \
 	tests/e2e/cli.sh \
 	tests/e2e/debug_protocol.sh \
+	tests/e2e/debug_raw.sh \
+	tests/e2e/disk_cache_role.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/nginx.sh \
+	tests/e2e/old_options.sh \
 	tests/e2e/quickstart.sh \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
 	tests/e2e/shared_cache.sh \
+	tests/e2e/snappy_suite.sh \
 	tests/e2e/sources.sh \
 	tests/e2e/spawn.sh
 TESTS += $(e2e_tests)

@@ -37,6 +37,25 @@ static struct web_options usual_options(void)
 
 static const char *const usual_headers[] = {"HTTP_HOST", "localhost:8080", NULL};
 
+static void check_addresses(const struct web_options *options, const char *const *addresses, size_t count, bool want)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!CHECK(is_admitted(options, addresses[i], usual_headers) == want))
+			tap_note("%s", addresses[i]);
+}
+
+static void check_hosts(const char *const *names, size_t count, bool want)
+{
+	struct web_options options = usual_options();
+
+	for (size_t i = 0; i < count; i++) {
+		const char *const headers[] = {"HTTP_HOST", names[i], NULL};
+
+		if (!CHECK(is_admitted(&options, "127.0.0.1", headers) == want))
+			tap_note("%s", names[i]);
+	}
+}
+
 static void who_is_near_is_admitted(void)
 {
 	static const char *const near[] = {"127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "::FFFF:7f00:1"};
@@ -47,12 +66,8 @@ static void who_is_near_is_admitted(void)
 					  "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc"};
 	struct web_options options = usual_options();
 
-	for (size_t i = 0; i < TAP_COUNT(near); i++)
-		if (!CHECK(is_admitted(&options, near[i], usual_headers)))
-			tap_note("%s", near[i]);
-	for (size_t i = 0; i < TAP_COUNT(far); i++)
-		if (!CHECK(!is_admitted(&options, far[i], usual_headers)))
-			tap_note("%s", far[i]);
+	check_addresses(&options, near, TAP_COUNT(near), true);
+	check_addresses(&options, far, TAP_COUNT(far), false);
 	CHECK(!is_admitted(&options, NULL, usual_headers));
 }
 
@@ -66,12 +81,8 @@ static void operators_networks_are_near(void)
 
 	options.admin_networks = networks;
 	options.admin_network_count = TAP_COUNT(networks);
-	for (size_t i = 0; i < TAP_COUNT(near); i++)
-		if (!CHECK(is_admitted(&options, near[i], usual_headers)))
-			tap_note("%s", near[i]);
-	for (size_t i = 0; i < TAP_COUNT(far); i++)
-		if (!CHECK(!is_admitted(&options, far[i], usual_headers)))
-			tap_note("%s", far[i]);
+	check_addresses(&options, near, TAP_COUNT(near), true);
+	check_addresses(&options, far, TAP_COUNT(far), false);
 }
 
 static void all_and_nothing_are_networks(void)
@@ -105,18 +116,8 @@ static void hosts_are_named(void)
 	static const char *const none[] = {NULL};
 	struct web_options options = usual_options();
 
-	for (size_t i = 0; i < TAP_COUNT(good); i++) {
-		const char *const headers[] = {"HTTP_HOST", good[i], NULL};
-
-		if (!CHECK(is_admitted(&options, "127.0.0.1", headers)))
-			tap_note("%s", good[i]);
-	}
-	for (size_t i = 0; i < TAP_COUNT(bad); i++) {
-		const char *const headers[] = {"HTTP_HOST", bad[i], NULL};
-
-		if (!CHECK(!is_admitted(&options, "127.0.0.1", headers)))
-			tap_note("%s", bad[i]);
-	}
+	check_hosts(good, TAP_COUNT(good), true);
+	check_hosts(bad, TAP_COUNT(bad), false);
 	CHECK(!is_admitted(&options, "127.0.0.1", none));
 }
 
