@@ -152,7 +152,8 @@ without_memcached() {
 e2e_begin nginx memcached
 start_upstream
 start_memcached
-start_pool '.process.debugProtocol = "local" | .process.workers = 4'
+# as many as a round has requests: each of them always has the same part
+start_pool '.process.debugProtocol = "local" | .process.workers = 4 | .process.maxWorkers = 4'
 start_web nginx
 hit_cycle
 module_actions
