@@ -276,7 +276,8 @@ static int keep_within(struct raw_list *list, uint64_t bytes, size_t count, stru
 {
 	size_t left = list->count;
 
-	qsort(list->items, list->count, sizeof(*list->items), by_use);
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), by_use);
 	for (size_t i = 0; i < list->count && (list->bytes > bytes || left > count); i++, left--) {
 		if (remove_file(list->items[i].path, err) < 0)
 			return -1;
