@@ -94,9 +94,13 @@ static int make_dir(const char *path, struct err *err)
 
 int file_make_dirs(const char *path, struct err *err)
 {
-	char *copy = mem_strdup(path);
+	struct stat info;
+	char *copy;
 	int result = 0;
 
+	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) /* mostly */
+		return 0;
+	copy = mem_strdup(path);
 	for (char *slash = strchr(copy + 1, '/'); slash && result == 0; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		result = make_dir(copy, err);

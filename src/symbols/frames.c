@@ -4,13 +4,17 @@
 
 #include "symbols/block.h"
 
-static void set_place(const struct table *table, struct symbol_frame *frame, uint32_t file, uint32_t line)
+static void set_place(struct table *table, struct symbol_frame *frame, uint32_t file, uint32_t line)
 {
-	uint32_t path = file - FILE_FIRST;
+	uint32_t number = file - FILE_FIRST;
+	struct slice path;
 
-	if (file < FILE_FIRST || path >= table->header.files || table->paths[path].data == NULL)
+	if (file < FILE_FIRST || number >= table->header.files)
 		return; /* neither file nor line (rule R24) */
-	frame->file = table->paths[path];
+	path = paths_get(&table->paths, number);
+	if (path.data == NULL)
+		return;
+	frame->file = path;
 	frame->line = line;
 }
 
@@ -117,7 +121,7 @@ static int resolve_chain(struct table *table, const struct table_source *source,
 	return place ? get_place(table, source, &origin, place - 1, &sites[0], err) : 0;
 }
 
-static void place_frames(const struct table *table, const struct block_place *sites, unsigned depth,
+static void place_frames(struct table *table, const struct block_place *sites, unsigned depth,
 			 struct symbol_frame *inlines, struct symbol_frame *outer)
 {
 	for (unsigned i = 0; i <= depth; i++)

@@ -17,6 +17,7 @@ libsymbols_a_SOURCES = \
 	src/symbols/names_read.c src/symbols/names_read.h \
 	src/symbols/names_ring.c src/symbols/names_ring.h \
 	src/symbols/names_write.c src/symbols/names_write.h \
+	src/symbols/paths_read.c src/symbols/paths_read.h \
 	src/symbols/publics.c src/symbols/publics.h \
 	src/symbols/record_read.c src/symbols/record_read.h \
 	src/symbols/record_write.c src/symbols/record_write.h \
@@ -32,5 +33,6 @@ libsymbols_a_SOURCES = \
 	src/symbols/table_batch.c src/symbols/table_lookup.c \
 	src/symbols/table_open.c src/symbols/table_open.h \
 	src/symbols/table_write.c src/symbols/table_write.h \
+	src/symbols/ticket_map.c src/symbols/ticket_map.h \
 	src/symbols/value_write.c src/symbols/value_write.h
 libsymbols_a_CFLAGS = $(AM_CFLAGS) $(ZSTD_CFLAGS)

@@ -2,7 +2,6 @@
 /* Groups of names: found, decompressed, walked up to the one that is wanted. */
 #include "symbols/names_read.h"
 
-#include "base/mem.h"
 #include "symbols/table_format.h"
 #include "symbols/table_open.h"
 
@@ -16,7 +15,7 @@ int names_reader_init(struct names_reader *reader, uint32_t count, struct names_
 	reader->count = count;
 	reader->ring = ring;
 	reader->era = names_ring_era(ring);
-	reader->tickets = mem_calloc((size_t)count + 1, sizeof(*reader->tickets));
+	ticket_map_init(&reader->tickets, count);
 	if (dictionary.len == 0)
 		return 0;
 	reader->ddict = ZSTD_createDDict(dictionary.data, dictionary.len);
@@ -25,7 +24,7 @@ int names_reader_init(struct names_reader *reader, uint32_t count, struct names_
 
 void names_reader_release(struct names_reader *reader)
 {
-	free(reader->tickets);
+	ticket_map_release(&reader->tickets);
 	ZSTD_freeDDict(reader->ddict);
 	key_set_release(&reader->verified);
 	buf_release(&reader->frame);
@@ -36,10 +35,10 @@ void names_reader_release(struct names_reader *reader)
 bool names_recall(struct names_reader *reader, uint32_t ordinal, struct slice *ret)
 {
 	if (reader->era != names_ring_era(reader->ring)) {
-		memset(reader->tickets, 0, reader->count * sizeof(*reader->tickets));
+		ticket_map_clear(&reader->tickets);
 		reader->era = names_ring_era(reader->ring);
 	}
-	return names_ring_get(reader->ring, reader->tickets[ordinal], ret);
+	return names_ring_get(reader->ring, ticket_map_get(&reader->tickets, ordinal), ret);
 }
 
 /* Values */
@@ -250,6 +249,6 @@ int names_decode(struct names_reader *reader, const struct table_source *source,
 		return table_corrupt(err, "a group of names is damaged");
 	}
 	*ret = buf_slice(&reader->name);
-	reader->tickets[ordinal] = names_ring_put(reader->ring, *ret);
+	ticket_map_put(&reader->tickets, ordinal, names_ring_put(reader->ring, *ret));
 	return 0;
 }

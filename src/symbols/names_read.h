@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "symbols/key_set.h"
 #include "symbols/names_ring.h"
+#include "symbols/ticket_map.h"
 
 #include <zstd.h>
 
@@ -13,7 +14,7 @@ struct names_reader {
 	uint32_t count;
 	struct names_ring *ring;
 	uint32_t era;
-	uint32_t *tickets; /* by ordinal */
+	struct ticket_map tickets;
 	ZSTD_DDict *ddict; /* or NULL */
 	struct key_set verified;
 	/* the group decoded last, and how far it was walked */

@@ -9,7 +9,7 @@
 
 enum {
 	TABLE_MAGIC = 0x424d5953, /* "SYMB" */
-	TABLE_FORMAT_VERSION = 1,
+	TABLE_FORMAT_VERSION = 2,
 	TABLE_CHECKSUM_BYTES = 4, /* at the end of every value */
 	TABLE_SLACK_BYTES = 4,    /* zeros before it, so that 8 bytes can be read where any byte can */
 	TABLE_TAIL_BYTES = TABLE_SLACK_BYTES + TABLE_CHECKSUM_BYTES,
@@ -82,7 +82,7 @@ enum {
 	NAMES_GROUP_BYTES = 8192, /* decoded; a longer name stands alone */
 	NAMES_PART_SHIFT = 16,
 	NAME_BYTES_MAX = 1 << 20, /* rule R37 */
-	NAMES_DICTIONARY_BYTES = 65536,
+	NAMES_DICTIONARY_BYTES = 32768,
 };
 
 /* Kinds 6 and 7, chunk 0: then a zstd frame, cut into chunks. */

@@ -205,36 +205,17 @@ static int read_header(struct table *table, const struct table_source *source, s
 	return header_is_sane(h) ? 0 : table_corrupt(err, "the header is damaged");
 }
 
-static const uint8_t *take_string(const uint8_t *at, const uint8_t *end, struct slice *ret)
-{
-	uint64_t len;
-
-	*ret = (struct slice){NULL, 0};
-	at = varint_get(at, end, &len);
-	if (at == NULL || len == 0)
-		return at;
-	if (len - 1 > (uint64_t)(end - at))
-		return NULL;
-	*ret = slice_make(at, (size_t)len - 1);
-	return at + (len - 1);
-}
-
 static int read_paths(struct table *table, const struct table_source *source, ZSTD_DCtx *dctx,
 		      struct err *err)
 {
-	const uint8_t *at, *end;
+	struct buf bytes = BUF_INIT;
+	int result = read_stream(source, TABLE_PATHS, table->header.text_bytes, dctx, &bytes, err);
 
-	if (read_stream(source, TABLE_PATHS, table->header.text_bytes, dctx, &table->path_bytes, err) < 0)
-		return -1;
-	at = (const uint8_t *)table->path_bytes.data;
-	end = at + table->path_bytes.len;
-	if (table->header.files >= table->path_bytes.len)
-		return table_corrupt(err, "paths are missing");
-	table->paths = mem_calloc((size_t)table->header.files + 1, sizeof(*table->paths));
-	at = take_string(at, end, &table->info.code_file);
-	for (uint32_t i = 0; at && i < table->header.files; i++)
-		at = take_string(at, end, &table->paths[i]);
-	return at == end ? 0 : table_corrupt(err, "the paths are damaged");
+	if (result == 0)
+		result = paths_reader_init(&table->paths, &bytes, table->header.files, table->header.text_bytes,
+					   &table->info.code_file, err);
+	buf_release(&bytes);
+	return result;
 }
 
 static int open_names(struct table *table, const struct table_source *source, struct names_ring *ring,
@@ -293,8 +274,7 @@ void table_close(struct table *table)
 {
 	if (table == NULL)
 		return;
-	buf_release(&table->path_bytes);
-	free(table->paths);
+	paths_reader_release(&table->paths);
 	free(table->origins.chunks);
 	free(table->places.chunks);
 	free(table->calls.chunks);

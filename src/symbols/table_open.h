@@ -7,6 +7,7 @@
 #include "symbols/bits.h"
 #include "symbols/key_set.h"
 #include "symbols/names_read.h"
+#include "symbols/paths_read.h"
 #include "symbols/table_format.h"
 
 /* One of the arrays of packed entries (origins, places, calls). */
@@ -44,8 +45,7 @@ enum { FLEETING_VIEWS = 16 };
 struct table {
 	struct table_header header;
 	struct table_info info;
-	struct buf path_bytes;
-	struct slice *paths;
+	struct paths_reader paths;
 	struct table_array origins, places, calls;
 	struct record_directory records;
 	struct record_view found; /* without a directory */

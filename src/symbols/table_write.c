@@ -385,23 +385,57 @@ static int write_dictionary(struct table_writer *w, struct err *err)
 	return write_calls(w, err);
 }
 
-/* The code file and the paths: length + 1 each, 0 for what is absent. */
+/* Paths: each one's directory is written once. */
+
+static struct slice directory_of(struct slice path)
+{
+	size_t len = path.len;
+
+	while (len && path.data[len - 1] != '/' && path.data[len - 1] != '\\')
+		len--;
+	return slice_make(path.data, len);
+}
+
+static void add_text(struct buf *bytes, struct slice text)
+{
+	varint_put(bytes, text.len);
+	buf_add_slice(bytes, text);
+}
+
+/* In order of first use; *ret_names is what follows them: each path's directory + 1 and name, or 0. */
+static void divide_paths(const struct dictionary *dictionary, struct name_pool *directories, struct buf *ret_names)
+{
+	for (size_t i = 0; i < dictionary->file_ids.count; i++) {
+		struct slice path = dictionary->paths[i], directory = directory_of(path);
+
+		if (path.data == NULL) {
+			varint_put(ret_names, 0);
+			continue;
+		}
+		varint_put(ret_names, name_pool_add(directories, directory) + 1);
+		add_text(ret_names, slice_make(path.data + directory.len, path.len - directory.len));
+	}
+}
+
 static int write_paths(struct table_writer *w, struct err *err)
 {
 	const struct table_draft *draft = w->draft;
-	struct buf bytes = BUF_INIT;
+	struct buf bytes = BUF_INIT, names = BUF_INIT;
+	struct name_pool directories;
 	int result;
 
-	varint_put(&bytes, draft->code_file.len ? draft->code_file.len + 1 : 0);
-	buf_add_slice(&bytes, buf_slice(&draft->code_file));
-	for (size_t i = 0; i < draft->dictionary.file_ids.count; i++) {
-		struct slice path = draft->dictionary.paths[i];
-
-		varint_put(&bytes, path.data ? path.len + 1 : 0);
-		buf_add_slice(&bytes, path);
-	}
-	result = value_emit_stream(&w->values, TABLE_PATHS, buf_slice(&bytes), err);
+	name_pool_init(&directories, draft->names.seed);
+	divide_paths(&draft->dictionary, &directories, &names);
+	add_text(&bytes, buf_slice(&draft->code_file));
+	varint_put(&bytes, directories.count);
+	for (size_t i = 0; i < directories.count; i++)
+		add_text(&bytes, slice_make(directories.names[i].data, directories.names[i].len));
+	buf_add_slice(&bytes, buf_slice(&names));
+	result = bytes.len > UINT32_MAX ? err_set(err, ERR_LIMIT, "more than 4 GB of paths") :
+					  value_emit_stream(&w->values, TABLE_PATHS, buf_slice(&bytes), err);
+	name_pool_release(&directories);
 	buf_release(&bytes);
+	buf_release(&names);
 	return result;
 }
 

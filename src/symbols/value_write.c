@@ -6,7 +6,7 @@
 
 #include <zstd.h>
 
-enum { STREAM_LEVEL = 3 };
+enum { STREAM_LEVEL = -1 };
 
 int value_emit(struct value_writer *writer, unsigned kind, uint64_t key, struct buf *value, struct err *err)
 {

@@ -10,7 +10,7 @@ jq -rR --slurpfile known "$(dirname "$0")/goals.json" '
 	| . as $goal
 	| (if .of then $figure[.of] * (if .more then -1 else 1 end) else null end) as $got
 	| (if .more then -1 else 1 end) as $sign
-	| (if $got == null then "" elif $got <= $sign * .wants then "wants" elif $got <= $sign * .must then "must"
+	| (if $got == null then "" elif $got <= $sign * .wants then "wanted" elif $got <= $sign * .must then "met"
 		else "MISSED" end) as $verdict
 	| $figure
 	| if .bench == "machine" then "\(.revision), \(.cores) cores of \(.cpu), load \(.load)"
@@ -18,7 +18,7 @@ jq -rR --slurpfile known "$(dirname "$0")/goals.json" '
 		elif .value == null then empty
 		else [.bench, .file, "\(.value) \(.unit)", "\(.min)..\(.max)",
 			(if .ratio_to then "\(.ratio) of \(.ratio_to)" else "" end), $verdict,
-			(if $goal.of then "\($goal.must), wants \($goal.wants)" else "" end)] | @tsv
+			(if $goal.of then "(must \($goal.must), wants \($goal.wants))" else "" end)] | @tsv
 		end' |
 	awk -F '\t' '
 		NF == 3 { printf "%-28s %-16s %s\n", $1, $2, $3; next }

@@ -9,8 +9,10 @@
 #include "symbols/key_set.h"
 #include "symbols/name_pool.h"
 #include "symbols/names_ring.h"
+#include "symbols/paths_read.h"
 #include "symbols/spans.h"
 #include "symbols/sym_number.h"
+#include "symbols/ticket_map.h"
 
 #include "base/num.h"
 
@@ -330,6 +332,101 @@ static void the_ring_forgets_the_oldest(void)
 	names_ring_free(ring);
 }
 
+/* ---- paths ---- */
+
+static void put_text(struct buf *buf, const char *text)
+{
+	varint_put(buf, strlen(text));
+	buf_add_text(buf, text);
+}
+
+/* Two directories; a path in each, an absent one, an empty one. */
+static void put_paths(struct buf *buf)
+{
+	put_text(buf, "code.exe");
+	varint_put(buf, 2);
+	put_text(buf, "/src/");
+	put_text(buf, "");
+	varint_put(buf, 1);
+	put_text(buf, "a.c");
+	varint_put(buf, 0);
+	varint_put(buf, 2);
+	put_text(buf, "b.c");
+	varint_put(buf, 2);
+	put_text(buf, "");
+}
+
+static void paths_are_put_together(void)
+{
+	static const char *const wanted[] = {"/src/a.c", NULL, "b.c", ""};
+	struct paths_reader reader;
+	struct buf stream = BUF_INIT;
+	struct slice code_file;
+	struct err err = ERR_INIT;
+
+	put_paths(&stream);
+	CHECK(paths_reader_init(&reader, &stream, 4, 11, &code_file, &err) == 0);
+	CHECK(slice_is(code_file, "code.exe"));
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 4; i++) {
+			struct slice path = paths_get(&reader, i);
+
+			CHECK((path.data == NULL) == (wanted[i] == NULL));
+			CHECK_TEXT(path, wanted[i]);
+		}
+	paths_reader_release(&reader);
+}
+
+/* Cut anywhere, with a byte too many, or longer than the text they come from. */
+static void damaged_paths_are_refused(void)
+{
+	struct paths_reader reader;
+	struct buf whole = BUF_INIT, stream = BUF_INIT;
+	struct slice code_file;
+	struct err err = ERR_INIT;
+
+	put_paths(&whole);
+	for (size_t len = 0; len <= whole.len + 1; len++) {
+		buf_add(&stream, whole.data, len < whole.len ? len : whole.len);
+		if (len > whole.len)
+			buf_add_byte(&stream, 0);
+		CHECK((paths_reader_init(&reader, &stream, 4, 11, &code_file, &err) == 0) == (len == whole.len));
+		paths_reader_release(&reader);
+	}
+	buf_add_slice(&stream, buf_slice(&whole));
+	CHECK(paths_reader_init(&reader, &stream, 4, 10, &code_file, &err) < 0 && err.code == ERR_CORRUPT);
+	paths_reader_release(&reader);
+	buf_release(&whole);
+}
+
+/* ---- tickets ---- */
+
+/* A few may be forgotten, none is ever another name's; beyond TICKETS_FEW none is forgotten. */
+static void tickets_belong_to_their_names(void)
+{
+	enum { NAMES = 5000, STEP = 7 };
+	struct ticket_map map;
+	unsigned kept = 0;
+
+	ticket_map_init(&map, NAMES);
+	for (uint32_t i = 0; i < TICKETS_FEW; i++)
+		ticket_map_put(&map, i * STEP, i + 1);
+	for (uint32_t i = 0; i < NAMES; i++) {
+		uint32_t ticket = ticket_map_get(&map, i);
+
+		CHECK(ticket == 0 || (i % STEP == 0 && ticket == i / STEP + 1));
+		kept += ticket != 0;
+	}
+	CHECK(kept >= TICKETS_FEW / 2);
+	for (uint32_t i = 0; i < NAMES; i++)
+		ticket_map_put(&map, i, i + 1);
+	for (uint32_t i = 0; i < NAMES; i++)
+		CHECK(ticket_map_get(&map, i) == i + 1);
+	ticket_map_clear(&map);
+	CHECK(ticket_map_get(&map, 0) == 0 && ticket_map_get(&map, NAMES - 1) == 0);
+	ticket_map_release(&map);
+}
+
 int main(void)
 {
 	struct tap_case cases[] = {
@@ -341,6 +438,9 @@ int main(void)
 		{"ids get numbers in order of first mention", ids_get_numbers},
 		{"keys are kept", keys_are_kept},
 		{"the ring forgets the oldest", the_ring_forgets_the_oldest},
+		{"paths are put together", paths_are_put_together},
+		{"damaged paths are refused", damaged_paths_are_refused},
+		{"tickets belong to their names", tickets_belong_to_their_names},
 	};
 
 	return tap_run(cases, TAP_COUNT(cases));
