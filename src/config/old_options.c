@@ -88,7 +88,7 @@ static bool is_option(struct slice name)
 	return slice_is(name, config_json);
 }
 
-/* How many arguments the option at argv[0] takes up, 0 if it is none of them; then *ret_text is it as an override. */
+/* How many arguments the option at argv[0] takes up, and in *ret_text the override that it is; 0: it is none. */
 static int adopt(int argc, char **argv, char **ret_text)
 {
 	const char *name = argv[0] + 2;

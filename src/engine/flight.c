@@ -99,7 +99,8 @@ static struct state_flight *find_flight(struct flight_control *control, const st
 	return NULL;
 }
 
-static void begin_flight(struct flight_control *control, struct state_flight *flight, const struct destination *to)
+static void begin_flight(struct flight_control *control, struct state_flight *flight,
+			 const struct destination *to)
 {
 	const struct module_name *module = &to->module;
 

@@ -98,8 +98,7 @@ static int open_raw(const char *path, struct slice key, int *ret_fd, uint64_t *r
 	return 1;
 }
 
-static int read_all(int fd, int (*output)(void *ctx, const char *data, size_t len, struct err *err), void *ctx,
-		    struct err *err)
+static int read_all(int fd, raw_output *output, void *ctx, struct err *err)
 {
 	char *block = mem_alloc(READ_BYTES);
 	ssize_t got;
@@ -121,12 +120,13 @@ static int check_unchanged(int fd, struct slice key, uint64_t identity, struct e
 
 	if (fstat(fd, &info) < 0)
 		return err_sys(err, "cannot examine a raw file");
-	return identity_of(key, &info) == identity ? 1 : err_set(err, ERR_BUSY, "a raw file changed while it was read");
+	if (identity_of(key, &info) != identity)
+		return err_set(err, ERR_BUSY, "a raw file changed while it was read");
+	return 1;
 }
 
-int raw_read(const struct state *state, struct slice key,
-	     int (*output)(void *ctx, const char *data, size_t len, struct err *err), void *ctx,
-	     uint64_t *ret_identity, struct err *err)
+int raw_read(const struct state *state, struct slice key, raw_output *output, void *ctx, uint64_t *ret_identity,
+	     struct err *err)
 {
 	char *path = raw_path(state, key);
 	int fd = -1, result = open_raw(path, key, &fd, ret_identity, err);
@@ -264,14 +264,15 @@ static int list_files(const struct state *state, struct raw_list *list, struct e
 
 static int by_use(const void *a, const void *b)
 {
-	const struct timespec *left = &((const struct raw_file *)a)->used, *right = &((const struct raw_file *)b)->used;
+	const struct timespec *left = &((const struct raw_file *)a)->used;
+	const struct timespec *right = &((const struct raw_file *)b)->used;
 
 	if (left->tv_sec != right->tv_sec)
 		return left->tv_sec < right->tv_sec ? -1 : 1;
 	return (left->tv_nsec > right->tv_nsec) - (left->tv_nsec < right->tv_nsec);
 }
 
-/* Removes files, used longest ago first, until `bytes` and `count` are not exceeded.  Returns how many are left. */
+/* Removes files, used longest ago first, until neither is exceeded.  Returns how many are left. */
 static int keep_within(struct raw_list *list, uint64_t bytes, size_t count, struct err *err)
 {
 	size_t left = list->count;
@@ -308,8 +309,9 @@ int raw_begin(struct raw_writer *ret, const struct state *state, struct slice ke
 
 	*ret = (struct raw_writer){.state = state, .key = key, .fd = -1, .max_bytes = max_bytes};
 	if (result == 0) {
-		/* the key's lock makes it ours, and its being free tells the janitor that nobody writes any more */
-		ret->part = mem_printf("%s/.%llx%s", dir, (unsigned long long)environment_key_offset(key), part_suffix);
+		/* the key's lock makes it ours; its being free tells the janitor that nobody writes any more */
+		ret->part = mem_printf("%s/.%llx%s", dir, (unsigned long long)environment_key_offset(key),
+				       part_suffix);
 		ret->fd = open(ret->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 		if (ret->fd < 0)
 			result = err_sys(err, "cannot create %s", ret->part);
@@ -322,7 +324,8 @@ int raw_write(struct raw_writer *writer, const char *data, size_t len, struct er
 {
 	writer->bytes += len;
 	if (writer->bytes > writer->max_bytes)
-		return err_set(err, ERR_LIMIT, "the file is larger than the %llu bytes that raw files may take",
+		return err_set(err, ERR_LIMIT,
+			       "the file is larger than the %llu bytes that raw files may take",
 			       (unsigned long long)writer->max_bytes);
 	return file_write_all(writer->fd, data, len, err);
 }
@@ -349,9 +352,9 @@ static int make_directory(const char *path, struct err *err)
 static int put_in_place(struct raw_writer *writer, struct err *err)
 {
 	char *path = raw_path(writer->state, writer->key);
-	int result;
+	uint64_t others = writer->max_bytes - writer->bytes;
+	int result = make_room(writer->state, others, RAW_FILES_MAX - 1, err) < 0 ? -1 : 0;
 
-	result = make_room(writer->state, writer->max_bytes - writer->bytes, RAW_FILES_MAX - 1, err) < 0 ? -1 : 0;
 	if (result == 0)
 		result = make_directory(path, err);
 	atomic_store(&writer->state->map->raw_files, 1);

@@ -32,9 +32,9 @@ uint64_t raw_use(const struct state *state, struct slice key);
  * Hands the text of the module's raw file to `output`.  1 with its identity, 0
  * there is none; -1 also where it changed meanwhile, and with output's own error.
  */
-int raw_read(const struct state *state, struct slice key,
-	     int (*output)(void *ctx, const char *data, size_t len, struct err *err), void *ctx,
-	     uint64_t *ret_identity, struct err *err);
+typedef int raw_output(void *ctx, const char *data, size_t len, struct err *err);
+int raw_read(const struct state *state, struct slice key, raw_output *output, void *ctx, uint64_t *ret_identity,
+	     struct err *err);
 
 /* Removes the module's raw file.  1 there was one, 0 none, -1. */
 int raw_remove(const struct state *state, struct slice key, struct err *err);

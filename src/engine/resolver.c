@@ -70,7 +70,8 @@ static void find_local_files(struct resolving *r)
 		struct wanted_module *module = &r->wanted.modules[m];
 
 		if (module->state == MODULE_UNASKED)
-			module->local_identity = resolver_source_identity(r->resolver, module->name, module->key);
+			module->local_identity =
+				resolver_source_identity(r->resolver, module->name, module->key);
 	}
 }
 

@@ -224,10 +224,12 @@ static void add_module(struct adding *adding, const struct wanted_module *module
 {
 	uint64_t hash = module_hash(module->key, module->local_identity, adding->nearest);
 
-	for (uint32_t i = 0; i < module->frame_count; i++)
-		if ((is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset)) || adding->again) &&
-		    !add_frame(adding, module, &module->frames[i]))
+	for (uint32_t i = 0; i < module->frame_count; i++) {
+		bool first = is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset));
+
+		if ((first || adding->again) && !add_frame(adding, module, &module->frames[i]))
 			break;
+	}
 }
 
 void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait)

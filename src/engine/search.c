@@ -58,8 +58,9 @@ static int sink_begin(void *ctx, struct err *err)
 	s->fed = 0;
 	s->refused = false;
 	s->compaction = compaction_new(&options);
-	return s->keep_raw ? raw_begin(&s->raw, s->searcher->env->state, s->key, s->searcher->options.max_raw_bytes, err)
-			   : 0;
+	if (!s->keep_raw)
+		return 0;
+	return raw_begin(&s->raw, s->searcher->env->state, s->key, s->searcher->options.max_raw_bytes, err);
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -110,8 +111,8 @@ static void count_built(struct searching *s, const struct compaction_result *bui
 }
 
 /* The table, and the raw file that it belongs to. */
-static int publish_both(struct searching *s, const struct store_table *info, struct compaction_result *ret_built,
-			struct err *err)
+static int publish_both(struct searching *s, const struct store_table *info,
+			struct compaction_result *ret_built, struct err *err)
 {
 	struct store *store = s->searcher->env->store;
 	struct store_table named = *info;
@@ -385,9 +386,11 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
 	search(&s, search_locked);
 }
 
-void search_raw(struct searcher *searcher, struct module_name module, struct slice key, struct search_result *ret)
+void search_raw(struct searcher *searcher, struct module_name module, struct slice key,
+		struct search_result *ret)
 {
-	struct searching s = {.searcher = searcher, .module = module, .key = key, .result = ret, .keep_raw = true};
+	struct searching s = {
+		.searcher = searcher, .module = module, .key = key, .result = ret, .keep_raw = true};
 
 	search(&s, search_raw_locked);
 }

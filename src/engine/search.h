@@ -54,6 +54,7 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
  * directories.  What is found is kept twice: its text as a raw file, from which
  * the module is looked up from then on, and the table made of it.
  */
-void search_raw(struct searcher *searcher, struct module_name module, struct slice key, struct search_result *ret);
+void search_raw(struct searcher *searcher, struct module_name module, struct slice key,
+		struct search_result *ret);
 
 #endif

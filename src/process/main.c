@@ -194,7 +194,8 @@ static int run(const struct options *options, struct config *config)
 	int code;
 	char *address = mem_strdup(listen); /* a reload frees the configuration */
 
-	if (instance_init(&instance, config, address, &err) < 0 || write_pid_file(options->pid_file, &err) < 0) {
+	if (instance_init(&instance, config, address, &err) < 0 ||
+	    write_pid_file(options->pid_file, &err) < 0) {
 		log_error("%s", err.msg);
 		code = err.code == ERR_INPUT ? EX_USAGE : err_exit_code(&err);
 	} else {

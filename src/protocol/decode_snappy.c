@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests to POST /: Snappy's order of validation, its two versions, its two services and its debug protocol. */
+/* Requests to POST /: Snappy's order of validation, its versions, its services and its debug protocol. */
 #include "protocol/decode.h"
 
 #include "base/num.h"

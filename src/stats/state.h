@@ -58,7 +58,7 @@ struct state_slot {
 enum flight_state { FLIGHT_FREE, FLIGHT_QUEUED, FLIGHT_RUNNING, FLIGHT_DONE };
 enum flight_outcome { FLIGHT_NONE, FLIGHT_FOUND, FLIGHT_ABSENT, FLIGHT_UNKNOWN };
 
-/* What is done with the file: a table is made of it, or that and it is kept as it is, too (engine/raw_files.h). */
+/* What is done with the file: a table is made of it, or it is kept as it is, too (engine/raw_files.h). */
 enum flight_purpose { FLIGHT_TABLE, FLIGHT_RAW };
 
 /* One search for a module.  Fields below `waiters` are written under STATE_LOCK_FLIGHTS or before `state` is. */
@@ -88,7 +88,7 @@ struct state_map {
 	uint64_t bytes;
 	char boot_id[40];
 	_Atomic uint32_t env_number; /* N of the current db-N */
-	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits; off again when all instances have ended */
+	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits; off when all instances have ended */
 	_Atomic uint32_t raw_files; /* 0: there are none, nobody need look */
 	_Alignas(64) unsigned char addrcache_breaker[64];
 	_Atomic uint64_t bad_tables[STATE_BAD_TABLES]; /* ids that proved damaged; 0: none */

@@ -189,7 +189,8 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
-static bool open_local(const struct upstream_source *source, struct module_name module, struct local_file *ret)
+static bool open_local(const struct upstream_source *source, struct module_name module,
+		       struct local_file *ret)
 {
 	struct err err;
 

@@ -91,7 +91,7 @@ static void cache_evict(struct acting *a)
 
 /* ---- cacheExists ---- */
 
-/* What is in the cache itself, as Snappy had it: a local directory's file is not, nor is the table made of it. */
+/* What is in the cache itself, as Snappy had it: no local directory's file, nor the table made of it. */
 static void cache_exists(struct acting *a)
 {
 	struct environment *env = environment_of(a);
@@ -181,7 +181,8 @@ static bool fetch(struct acting *a, enum flight_purpose purpose)
 	enum flight_outcome outcome;
 	struct err err = ERR_INIT;
 
-	switch (resolver_fetch(a->web->resolver, a->debug->module, a->key, purpose, &a->web->arena, &wait, &outcome)) {
+	switch (resolver_fetch(a->web->resolver, a->debug->module, a->key, purpose, &a->web->arena, &wait,
+			       &outcome)) {
 	case RESOLVER_CLIENT_GONE:
 		a->response->no_answer = true;
 		return false;
@@ -262,7 +263,8 @@ static void act(struct acting *a)
 void debug_handle(struct web *web, const struct web_request *request, enum debug_role role,
 		  const struct debug_request *debug, struct web_response *response)
 {
-	struct acting a = {.web = web, .request = request, .role = role, .debug = debug, .response = response};
+	struct acting a = {
+		.web = web, .request = request, .role = role, .debug = debug, .response = response};
 	struct err err = ERR_INIT;
 
 	if (environment_refresh(environment_of(&a), &err) < 0)

@@ -5,7 +5,7 @@
 
 #include "web/web.h"
 
-/* Snappy had two services, each with actions of its own; one that plays both takes an `offset` for the SymServer's. */
+/* Snappy's two services had their own actions; who plays both takes an `offset` for the SymServer's. */
 enum debug_role { DEBUG_BOTH, DEBUG_DISK_CACHE };
 
 /* Carries an admitted action out and writes its answer. */

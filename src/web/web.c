@@ -200,7 +200,8 @@ static void handle_post(struct web *web, const struct route *route, const struct
 
 	count(web, route->counter);
 	if (request->body_too_large) {
-		refuse_too_large(web, response, api, SLICE_LITERAL("the request is larger than SymServer.maxBodyMB"));
+		refuse_too_large(web, response, api,
+				 SLICE_LITERAL("the request is larger than SymServer.maxBodyMB"));
 		return;
 	}
 	if (request->body_error) {
@@ -214,7 +215,8 @@ static void handle_post(struct web *web, const struct route *route, const struct
 		symbolicate(web, request, job, response);
 		break;
 	case PROTOCOL_DEBUG:
-		debug_handle(web, request, api == API_DISK_CACHE ? DEBUG_DISK_CACHE : DEBUG_BOTH, &debug, response);
+		debug_handle(web, request, api == API_DISK_CACHE ? DEBUG_DISK_CACHE : DEBUG_BOTH, &debug,
+			     response);
 		break;
 	case PROTOCOL_INVALID:
 		count(web, COUNTER_requests_invalid);
@@ -254,9 +256,10 @@ static void dispatch(struct web *web, const struct web_request *request, struct 
 		count(web, COUNTER_requests_invalid);
 		refuse(response, 404, API_SYMBOLICATE_V5, SLICE_LITERAL("404 Not Found"));
 	} else if (!is_role(request->role)) {
-		log_error("the web server sets SYMBOLICATE_ROLE to %.*s, which is neither SymServer nor DiskCache",
+		log_error("the web server's SYMBOLICATE_ROLE is %.*s, which is neither SymServer nor DiskCache",
 			  SLICE_PRINT(request->role));
-		refuse(response, 500, route->api, SLICE_LITERAL("the web server's SYMBOLICATE_ROLE is unknown"));
+		refuse(response, 500, route->api,
+		       SLICE_LITERAL("the web server's SYMBOLICATE_ROLE is unknown"));
 	} else if (slice_is(request->method, "POST")) {
 		handle_post(web, route, request, response);
 	} else if (slice_is(request->method, "OPTIONS")) {

@@ -16,7 +16,7 @@ struct web_request {
 	bool body_too_large;    /* not read to its end: it is over the limit */
 	const char *body_error; /* what is wrong with how it came; NULL: nothing */
 	struct slice remote_addr;
-	struct slice role; /* SYMBOLICATE_ROLE, which the web server sets and no client can; "" or absent: SymServer */
+	struct slice role; /* SYMBOLICATE_ROLE: the web server sets it, no client can; "" or absent: SymServer */
 	/* A request header by its CGI name ("HTTP_ORIGIN"); absent: {NULL, 0}. */
 	struct slice (*header)(void *ctx, const char *cgi_name);
 	void *ctx;

@@ -100,7 +100,7 @@ unknown_role() {
 	kill -HUP "${pid_of[nginx]}"
 	web_url=$disk_cache
 	check 'an unknown role is an error' wait_until 20 eval 'post / "$SAMPLE"; [ "$status" = 500 ]'
-	like 'that the log names' "$(cat "$work/pool.log")" 'SYMBOLICATE_ROLE to Janitor'
+	like 'that the log names' "$(cat "$work/pool.log")" 'SYMBOLICATE_ROLE is Janitor'
 }
 
 e2e_begin nginx apache2 memcached
