@@ -20,6 +20,7 @@ include tests/unit/addrcache.mk
 include tests/unit/upstream.mk
 include tests/unit/protocol.mk
 include tests/unit/engine.mk
+include tests/unit/web.mk
 include tests/naive/local.mk
 include tests/churn/local.mk
 include tests/lint/local.mk

@@ -55,6 +55,13 @@ contrib_site() {
 		-e "s|/var/log/[a-z0-9]*/symbolicate|$4/$1|" "$top_srcdir/contrib/$1/symbolicate.conf"
 }
 
+# with_disk_cache_port SERVER PORT: a contrib_site on standard input with the lines for Snappy's DiskCache uncommented.
+with_disk_cache_port() {
+	local uncomment='s/^\(\t*\)#\(.*\) # DiskCache port$/\1\2/'
+	[ "$1" = nginx ] || uncomment='s/^#\([^ ]\)/\1/'
+	sed -e "$uncomment" -e "s/8888/$2/"
+}
+
 # static_site PORT ROOT LOG: an nginx server that gives the files below ROOT, as a symbol server does.
 static_site() {
 	cat <<-END

@@ -53,7 +53,7 @@ static int open_cache(struct module_target *target, const struct config *config,
 	if (settings_sources_init(&target->sources, config, err) < 0 ||
 	    state_open(&target->state, cache->cache_path, err) < 0)
 		return -1;
-	return environment_open(&target->env, target->state, NULL, (uint64_t)cache->max_size_mb << 20, err);
+	return environment_open(&target->env, target->state, NULL, settings_store_bytes(config), err);
 }
 
 static int search(struct module_target *target, const struct config *config, struct module_name module,

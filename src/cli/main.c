@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* symbolicate: the operator's tool. */
 #include "cli/cli.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static int print_help(FILE *to)
 
 int main(int argc, char **argv)
 {
+	argc = config_adopt_old_options(argc, argv);
 	if (argc < 2)
 		return print_help(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)

@@ -6,6 +6,7 @@
 #include "config/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct config *config_new(void)
@@ -43,6 +44,32 @@ const char *config_find_file(const char *explicit)
 	return NULL;
 }
 
+/* Whether no override in front of that one is of the same old option. */
+static bool is_first(const struct config_args *args, unsigned index, size_t name_len)
+{
+	for (unsigned i = 0; i < index; i++)
+		if (strncmp(args->overrides[i], args->overrides[index], name_len) == 0)
+			return false;
+	return true;
+}
+
+static void apply_override(struct config *config, const struct config_args *args, unsigned index,
+			   struct config_problems *problems)
+{
+	const char *text = args->overrides[index], *equals = strchr(text, '=');
+	bool known = false;
+	char *option;
+
+	if (strncmp(text, "--", 2) == 0 && equals) {
+		option = mem_strndup(text + 2, (size_t)(equals - text) - 2);
+		known = config_old_option(config, option, equals + 1,
+					  is_first(args, index, (size_t)(equals - text) + 1), problems);
+		free(option);
+	}
+	if (!known)
+		config_override(config, text, problems);
+}
+
 int config_open(struct config **ret, const struct config_args *args, struct config_problems *problems,
 		struct err *err)
 {
@@ -54,7 +81,7 @@ int config_open(struct config **ret, const struct config_args *args, struct conf
 		return -1;
 	}
 	for (unsigned i = 0; i < args->override_count; i++)
-		config_override(config, args->overrides[i], problems);
+		apply_override(config, args, i, problems);
 	config_finish(config, problems);
 	*ret = config;
 	return 0;

@@ -237,6 +237,13 @@ void config_override(struct config *config, const char *assignment, struct confi
 bool config_old_option(struct config *config, const char *option, const char *value, bool is_first,
 		       struct config_problems *problems);
 
+/*
+ * Rewrites such options among a program's arguments, "--port 81" and "--port=81",
+ * in place as "-o--port=81": an override that config_open() takes for the option.
+ * Returns how many arguments there are then.
+ */
+int config_adopt_old_options(int argc, char **argv);
+
 /* Defaults by the machine, resolved paths, old spellings; then checks what needs more than one key. */
 void config_finish(struct config *config, struct config_problems *problems);
 
@@ -245,7 +252,7 @@ const char *config_find_file(const char *explicit);
 
 struct config_args {
 	const char *file;             /* of -c, or NULL */
-	const char *const *overrides; /* of -o, in order */
+	const char *const *overrides; /* of -o, in order: KEY=VALUE, or --OPTION=VALUE of Snappy's programs */
 	unsigned override_count;
 };
 

@@ -20,8 +20,10 @@ static const char head[] =
 
 static const char old_options_head[] =
 	"\n## Snappy's options\n\n"
-	"`--configJSON JSON` is a whole configuration. Options for lists may be repeated: the first one replaces the\n"
-	"list, the others add to it; `--memcachedServer None` is the empty list.\n\n"
+	"`symbolicate-fcgi` and the commands of `symbolicate` that read the configuration take Snappy's long options\n"
+	"among their own, in the order in which they come. `--configJSON JSON` is a whole configuration. Options for\n"
+	"lists may be repeated: the first one replaces the list, the others add to it; `--memcachedServer None` is\n"
+	"the empty list.\n\n"
 	"| Option | Sets |\n|---|---|\n";
 
 static const char *const type_names[] = {

@@ -3,10 +3,12 @@
 #include "config/config.h"
 
 #include "base/json_text.h"
+#include "base/mem.h"
 #include "config/table.h"
 #include "config/value.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Options that both programs had count for both, since one server does the work of both. */
@@ -76,10 +78,55 @@ static void set_key(struct config *config, const char *key, const char *value, b
 	buf_release(&assignment);
 }
 
+static const char config_json[] = "configJSON";
+
+static bool is_option(struct slice name)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (slice_is(name, options[i].option))
+			return true;
+	return slice_is(name, config_json);
+}
+
+/* How many arguments the option at argv[0] takes up, and in *ret_text the override that it is; 0: it is none. */
+static int adopt(int argc, char **argv, char **ret_text)
+{
+	const char *name = argv[0] + 2;
+	size_t len = strcspn(name, "=");
+
+	if (strncmp(argv[0], "--", 2) != 0 || !is_option(slice_make(name, len)))
+		return 0;
+	if (name[len] == '=') {
+		*ret_text = mem_printf("-o%s", argv[0]);
+		return 1;
+	}
+	if (argc < 2)
+		return 0;
+	*ret_text = mem_printf("-o%s=%s", argv[0], argv[1]);
+	return 2;
+}
+
+int config_adopt_old_options(int argc, char **argv)
+{
+	int kept = 0;
+	bool ended = false;
+
+	for (int i = 0; i < argc; kept++) {
+		int taken = ended ? 0 : adopt(argc - i, argv + i, &argv[kept]);
+
+		if (taken == 0)
+			argv[kept] = argv[i++];
+		ended = ended || strcmp(argv[kept], "--") == 0;
+		i += taken;
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
 bool config_old_option(struct config *config, const char *option, const char *value, bool is_first,
 		       struct config_problems *problems)
 {
-	if (strcmp(option, "configJSON") == 0) {
+	if (strcmp(option, config_json) == 0) {
 		char *here = getcwd(NULL, 0);
 
 		config_load_text(config, slice_of(value), "--configJSON", here ? here : "/", problems);

@@ -79,7 +79,8 @@ const struct config_row config_rows[] = {
 	PATHS(CONFIG_LIVE, "DiskCache.localSymbolDirs", disk_cache.local_symbol_dirs,
 	      "Directories of `.sym` files (`NAME/ID/NAME.sym`), asked in order before any server."),
 	UINT(CONFIG_LIVE, "DiskCache.maxSizeMB", disk_cache.max_size_mb, 4096, 1, MB_MAX, "MB",
-	     "Hard limit of the tables' file and of files added raw; the least recently used go first."),
+	     "Hard limit of the tables' file and of files added raw, whose share is a quarter where "
+	     "`process.debugProtocol` admits any, else nothing; the least recently used go first."),
 	UINT(CONFIG_LIVE, "DiskCache.maxOversizeMB", disk_cache.max_oversize_mb, 1024, 0, MB_MAX, "MB",
 	     "Hard limit of a second file, for tables that by themselves exceed `maxSizeMB`: each is kept for "
 	     "10 minutes, so that it is not built for every request. 0: none are kept."),
@@ -242,9 +243,11 @@ const struct config_row config_rows[] = {
 	UINT(CONFIG_LIVE, "process.namesRingMB", process.names_ring_mb, 32, 1, 4096, "MB",
 	     "Memory of each of the first `workers` for decoded function names."),
 	ENUM(CONFIG_LIVE, "process.debugProtocol", process.debug_protocol, enum config_debug_protocol, "\"off\"",
-	     debug_protocols, "`local`: Snappy's debug actions are served to this host and `adminNetworks`."),
+	     debug_protocols, "`local`: Snappy's debug actions are served to this host and `adminNetworks`. "
+	     "`off` also removes the files that were added raw."),
 	STRINGS(CONFIG_LIVE, "process.adminNetworks", process.admin_networks, "[]",
-		"Networks besides this host that may see logs and configuration: `10.0.0.0/8`."),
+		"Networks besides this host that may see logs and configuration and use the debug protocol: "
+		"`10.0.0.0/8`."),
 	STRINGS(CONFIG_LIVE, "process.allowedHosts", process.allowed_hosts,
 		"[\"localhost\", \"127.0.0.1\", \"[::1]\"]",
 		"Names in the `Host` header under which these are served."),

@@ -145,6 +145,11 @@ int environment_put_aside(struct state *state, const char *why, struct err *err)
 	return move_aside(&env, atomic_load(&state->map->env_number), why, err);
 }
 
+char *environment_data_path(const struct environment *env)
+{
+	return mem_printf("%s/db-%u/data.mdb", env->state->dir, env->number);
+}
+
 off_t environment_key_offset(struct slice key)
 {
 	return (off_t)(hash_bytes(key.data, key.len) >> 2); /* 62 bits: offset + 1 stays an off_t */

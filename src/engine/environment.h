@@ -51,6 +51,9 @@ int environment_keep_limit(struct environment *env, struct err *err);
 /* Deletes older databases and half copies, for whoever holds STATE_LOCK_JANITOR: they are a crash's. */
 void environment_tidy(struct environment *env);
 
+/* Where the open database's file is.  The caller frees it. */
+char *environment_data_path(const struct environment *env);
+
 /* The byte of fetch.lock that guards a module key. */
 off_t environment_key_offset(struct slice key);
 

@@ -69,9 +69,18 @@ static bool is_under_way(const struct state_flight *flight)
 	return state == FLIGHT_QUEUED || state == FLIGHT_RUNNING;
 }
 
-static bool has_key(const struct state_flight *flight, uint64_t hash, struct slice key)
+/* What a flight is for. */
+struct destination {
+	enum flight_purpose purpose;
+	struct module_name module;
+	struct slice key;
+	uint64_t hash; /* of the key */
+};
+
+static bool goes_to(const struct state_flight *flight, const struct destination *to)
 {
-	return flight->key_hash == hash && slice_equal(slice_make(flight->key, flight->key_len), key);
+	return flight->key_hash == to->hash && flight->purpose == to->purpose &&
+	       slice_equal(slice_make(flight->key, flight->key_len), to->key);
 }
 
 /* Unused flights come before landed ones, those landed longest ago first. */
@@ -80,8 +89,8 @@ static uint64_t reuse_rank(const struct state_flight *flight)
 	return atomic_load(&flight->state) == FLIGHT_FREE ? 0 : flight->done_ms;
 }
 
-/* The flight under way for this key, or NULL and in *ret_reusable one that a new flight may take, if any. */
-static struct state_flight *find_flight(struct flight_control *control, uint64_t hash, struct slice key,
+/* The flight under way to there, or NULL and in *ret_reusable one that a new flight may take, if any. */
+static struct state_flight *find_flight(struct flight_control *control, const struct destination *to,
 					struct state_flight **ret_reusable)
 {
 	struct state_flight *best = NULL;
@@ -90,7 +99,7 @@ static struct state_flight *find_flight(struct flight_control *control, uint64_t
 		struct state_flight *flight = flight_at(control, i);
 
 		if (is_under_way(flight)) {
-			if (has_key(flight, hash, key))
+			if (goes_to(flight, to))
 				return flight;
 		} else if (best == NULL || reuse_rank(flight) < reuse_rank(best)) {
 			best = flight;
@@ -102,13 +111,13 @@ static struct state_flight *find_flight(struct flight_control *control, uint64_t
 
 const struct state_flight *flight_last(const struct state *state, struct slice key)
 {
-	uint64_t hash = hash_bytes(key.data, key.len);
+	const struct destination to = {.purpose = FLIGHT_TABLE, .key = key, .hash = hash_bytes(key.data, key.len)};
 	const struct state_flight *last = NULL;
 
 	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
 		const struct state_flight *flight = &state->map->flights[i];
 
-		if (atomic_load(&flight->state) == FLIGHT_FREE || !has_key(flight, hash, key))
+		if (atomic_load(&flight->state) == FLIGHT_FREE || !goes_to(flight, &to))
 			continue;
 		if (is_under_way(flight))
 			return flight;
@@ -118,9 +127,11 @@ const struct state_flight *flight_last(const struct state *state, struct slice k
 	return last;
 }
 
-static void begin_flight(struct flight_control *control, struct state_flight *flight, struct module_name module,
-			 struct slice key, uint64_t hash, const char *request)
+static void begin_flight(struct flight_control *control, struct state_flight *flight,
+			 const struct destination *to, const char *request)
 {
+	const struct module_name *module = &to->module;
+
 	atomic_store(&flight->state, FLIGHT_FREE);
 	atomic_fetch_add(&flight->generation, 1);
 	atomic_store(&flight->bytes, 0);
@@ -132,21 +143,23 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	flight->download_us = flight->build_us = flight->insert_us = flight->wire_bytes = 0;
 	flight->cause[0] = '\0';
 	snprintf(flight->request, sizeof(flight->request), "%s", request ? request : "");
-	flight->key_hash = hash;
-	flight->key_len = (uint16_t)key.len;
-	memcpy(flight->key, key.data, key.len);
-	flight->file_len = (uint16_t)module.debug_file.len;
-	memcpy(flight->debug_file, module.debug_file.data, module.debug_file.len);
-	flight->id_len = (uint16_t)module.debug_id.len;
-	memcpy(flight->debug_id, module.debug_id.data, module.debug_id.len);
+	flight->purpose = to->purpose;
+	flight->key_hash = to->hash;
+	flight->key_len = (uint16_t)to->key.len;
+	memcpy(flight->key, to->key.data, to->key.len);
+	flight->file_len = (uint16_t)module->debug_file.len;
+	memcpy(flight->debug_file, module->debug_file.data, module->debug_file.len);
+	flight->id_len = (uint16_t)module->debug_id.len;
+	memcpy(flight->debug_id, module->debug_id.data, module->debug_id.len);
 	atomic_store(&flight->state, FLIGHT_QUEUED);
 	ring(control->queue_fd);
 }
 
-int flight_join(struct flight_control *control, struct module_name module, struct slice key,
-		const char *request, struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
+int flight_join_for(struct flight_control *control, enum flight_purpose purpose, struct module_name module,
+		    struct slice key, const char *request, struct flight_ticket *ret_ticket, bool *ret_begun,
+		    struct err *err)
 {
-	uint64_t hash = hash_bytes(key.data, key.len);
+	struct destination to = {purpose, module, key, hash_bytes(key.data, key.len)};
 	struct state_flight *unused = NULL, *flight;
 
 	if (key.len > STATE_KEY_BYTES || module.debug_file.len > STATE_NAME_BYTES ||
@@ -154,11 +167,11 @@ int flight_join(struct flight_control *control, struct module_name module, struc
 		return err_set(err, ERR_LIMIT, "module name too long");
 	if (lock_flights(control, err) < 0)
 		return -1;
-	flight = find_flight(control, hash, key, &unused);
+	flight = find_flight(control, &to, &unused);
 	*ret_begun = flight == NULL;
 	if (flight == NULL && unused) {
 		flight = unused;
-		begin_flight(control, flight, module, key, hash, request);
+		begin_flight(control, flight, &to, request);
 	}
 	if (flight) {
 		ret_ticket->index = (uint32_t)(flight - control->state->map->flights);
@@ -166,6 +179,12 @@ int flight_join(struct flight_control *control, struct module_name module, struc
 	}
 	unlock_flights(control);
 	return flight ? 0 : err_set(err, ERR_BUSY, "all %d flights are taken", STATE_FLIGHTS);
+}
+
+int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
+		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
+{
+	return flight_join_for(control, FLIGHT_TABLE, module, key, request, ret_ticket, ret_begun, err);
 }
 
 static bool is_same(const struct state_flight *flight, struct flight_ticket ticket)
@@ -223,6 +242,7 @@ static void assign(struct flight_control *control, struct state_flight *flight, 
 	flight->attempts++;
 	atomic_store(&flight->state, FLIGHT_RUNNING);
 	ret->index = (uint32_t)(flight - control->state->map->flights);
+	ret->purpose = (enum flight_purpose)flight->purpose;
 	ret->key = slice_make(flight->key, flight->key_len);
 	ret->request = flight->request[0] ? flight->request : NULL;
 	ret->module.debug_file = slice_make(flight->debug_file, flight->file_len);

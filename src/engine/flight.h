@@ -9,7 +9,7 @@
 /*
  * A worker that misses a module asks for a flight; a fetcher of its instance
  * takes it, searches, and lands it.  A flight outlives whoever asked for it.
- * There is at most one under way per module key on a cache directory; that only
+ * There is at most one under way per module key and purpose on a cache directory; that only
  * one search ever runs is guarded once more by fetch.lock (engine/fetch.h).
  *
  * Wake-ups: an eventfd per worker slot, and one semaphore eventfd that queued
@@ -42,6 +42,11 @@ struct flight_report {
 	char cause[STATE_CAUSE_BYTES];
 };
 
+/* The same for a flight of that purpose: those of different purposes are different flights. */
+int flight_join_for(struct flight_control *control, enum flight_purpose purpose, struct module_name module,
+		    struct slice key, const char *request, struct flight_ticket *ret_ticket, bool *ret_begun,
+		    struct err *err);
+
 /* Whether the flight has landed; then *ret_report is filled, and who else waits for it is woken.  A ticket that came too late reads as FLIGHT_UNKNOWN. */
 bool flight_landed(struct flight_control *control, struct flight_ticket ticket, struct flight_report *ret_report);
 
@@ -61,6 +66,7 @@ const struct state_flight *flight_last(const struct state *state, struct slice k
 
 struct flight_assignment {
 	uint32_t index;
+	enum flight_purpose purpose;
 	struct module_name module; /* views into the flight, until it is landed */
 	struct slice key;
 	const char *request; /* the id of the one that began it, for logs; NULL: none */

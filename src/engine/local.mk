@@ -5,9 +5,12 @@ libengine_a_SOURCES = \
 	src/engine/environment_upkeep.c \
 	src/engine/flight.c src/engine/flight.h \
 	src/engine/intake.c src/engine/intake.h \
+	src/engine/kept.c src/engine/kept.h \
 	src/engine/open_tables.c src/engine/open_tables.h \
+	src/engine/raw_files.c src/engine/raw_files.h \
 	src/engine/resolver.c src/engine/resolver.h src/engine/resolver_steps.h \
 	src/engine/resolver_addrcache.c \
+	src/engine/resolver_fetch.c \
 	src/engine/resolver_flights.c \
 	src/engine/resolver_modules.c src/engine/resolver_modules.h \
 	src/engine/resolver_tables.c \

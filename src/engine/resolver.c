@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/raw_files.h"
 #include "engine/resolver_steps.h"
 
 #include <stdlib.h>
@@ -52,30 +53,40 @@ static int refresh_environment(struct resolver *resolver)
 	return 0;
 }
 
-static void find_local_file(const struct resolver_options *options, struct wanted_module *module)
+uint64_t resolver_source_identity(struct resolver *resolver, struct module_name module, struct slice key)
 {
-	module->local_identity = 0;
-	for (unsigned d = 0; d < options->local_dir_count; d++)
-		if (upstream_local_identity(options->local_index, &options->local_dirs[d], module->name,
-					    &module->local_identity) == 1)
+	const struct resolver_options *options = &resolver->options;
+	uint64_t identity = raw_use(resolver->env->state, key);
+
+	for (unsigned d = 0; d < options->local_dir_count && identity == 0; d++)
+		if (upstream_local_identity(options->local_index, &options->local_dirs[d], module, &identity) == 1)
 			break;
+	return identity;
 }
 
+/* Of the modules that are open: a search may have added or removed a raw file. */
 static void find_local_files(struct resolving *r)
 {
-	const struct resolver_options *options = &r->resolver->options;
+	if (r->resolver->options.local_index)
+		local_index_begin(r->resolver->options.local_index);
+	for (uint32_t m = 0; m < r->wanted.module_count; m++) {
+		struct wanted_module *module = &r->wanted.modules[m];
 
-	if (options->local_dir_count == 0)
-		return;
-	local_index_begin(options->local_index);
-	for (uint32_t m = 0; m < r->wanted.module_count; m++)
-		if (r->wanted.modules[m].state == MODULE_UNASKED)
-			find_local_file(options, &r->wanted.modules[m]);
+		if (module->state == MODULE_UNASKED)
+			module->local_identity =
+				resolver_source_identity(r->resolver, module->name, module->key);
+	}
 }
 
 static bool is_snappy(const struct request *request)
 {
 	return request->dialect == DIALECT_SNAPPY_V3 || request->dialect == DIALECT_SNAPPY_V4;
+}
+
+static bool is_in_cache_hits_mode(const struct resolver *resolver, const struct request *request)
+{
+	return resolver->options.cache_hits && is_snappy(request) && !request->tables_only &&
+	       atomic_load(&resolver->env->state->map->cache_hits_mode);
 }
 
 /* What is still open after everything is not settled: its search goes on, or came to no clear end. */
@@ -249,7 +260,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 		.arena = arena,
 		.wait = wait,
 		.nearest = resolver->options.nearest && is_snappy(request),
-		.adds_first = is_snappy(request) && atomic_load(&resolver->env->state->map->cache_hits_mode),
+		.adds_first = is_in_cache_hits_mode(resolver, request),
 	};
 	uint64_t start_us = clock_mono_us();
 	enum resolver_verdict verdict;

@@ -21,6 +21,7 @@ struct resolver_options {
 	unsigned local_dir_count;
 	struct local_index *local_index; /* of these directories; borrowed, NULL without any */
 	bool nearest; /* Snappy's lookup on Snappy's dialects */
+	bool cache_hits; /* Snappy's cacheHits mode may be on */
 	unsigned wait_ms;
 	unsigned max_fetches;  /* flights begun or joined for one request */
 	unsigned max_waiting;  /* workers of this instance that may wait at a time */
@@ -71,6 +72,21 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 
 /* After the answer has gone out, before the arena is cleared. */
 void resolver_after_answer(struct resolver *resolver, struct resolver_adds *adds);
+
+/*
+ * What a table of that module must have been made from: its raw file, or the
+ * file that a local directory has.  0: neither is there, the table is a server's.
+ */
+uint64_t resolver_source_identity(struct resolver *resolver, struct module_name module, struct slice key);
+
+/*
+ * Has a fetcher look for one module and waits for it as resolver_resolve() does.
+ * RESOLVER_COMPLETE with what came of it; nothing is begun for FLIGHT_TABLE where
+ * the module is known to be absent.  `request_id` names the request in logs.
+ */
+enum resolver_verdict resolver_fetch(struct resolver *resolver, struct module_name module, struct slice key,
+				     enum flight_purpose purpose, const char *request_id, struct arena *arena,
+				     const struct resolver_wait *wait, enum flight_outcome *ret_outcome);
 
 /* What frame_key_add() names was deleted from memcached: may be offered again. */
 void resolver_forget_add(struct resolver *resolver, struct slice module_key, uint64_t generation,

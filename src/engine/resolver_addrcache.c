@@ -115,7 +115,7 @@ void resolve_from_addrcache(struct resolving *r)
 	struct asking *asking;
 	uint64_t start;
 
-	if (!addrcache_usable(r->resolver->addrcache))
+	if (r->wanted.request->tables_only || !addrcache_usable(r->resolver->addrcache))
 		return;
 	start = clock_mono_us();
 	asking = arena_alloc(r->arena, sizeof(*asking));
@@ -197,6 +197,7 @@ struct adding {
 	struct resolver *resolver;
 	const struct request *request;
 	bool nearest;
+	bool again; /* also what was offered before: another worker may have been told to delete it */
 	struct buf key, value;
 	uint64_t count;
 };
@@ -223,17 +224,20 @@ static void add_module(struct adding *adding, const struct wanted_module *module
 {
 	uint64_t hash = module_hash(module->key, module->local_identity, adding->nearest);
 
-	for (uint32_t i = 0; i < module->frame_count; i++)
-		if (is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset)) &&
-		    !add_frame(adding, module, &module->frames[i]))
+	for (uint32_t i = 0; i < module->frame_count; i++) {
+		bool first = is_first_add(adding->resolver, offset_hash(hash, module->frames[i].offset));
+
+		if ((first || adding->again) && !add_frame(adding, module, &module->frames[i]))
 			break;
+	}
 }
 
 void resolver_add_answers(struct resolver *resolver, const struct wanted *wanted, bool nearest, bool wait)
 {
-	struct adding adding = {.resolver = resolver, .request = wanted->request, .nearest = nearest};
+	struct adding adding = {
+		.resolver = resolver, .request = wanted->request, .nearest = nearest, .again = wait};
 
-	if (!addrcache_usable(resolver->addrcache))
+	if (wanted->request->tables_only || !addrcache_usable(resolver->addrcache))
 		return;
 	for (uint32_t i = 0; i < wanted->module_count; i++)
 		if (wanted->modules[i].source == WANTED_TABLE)

@@ -19,8 +19,8 @@ static bool join_flight(struct resolving *r, struct wanted_module *module)
 	struct err err = ERR_INIT;
 	bool begun;
 
-	if (flight_join(resolver->flights, module->name, module->key, r->wanted.request->id, &module->ticket, &begun,
-			&err) < 0) {
+	if (flight_join_for(resolver->flights, module->purpose, module->name, module->key, r->wanted.request->id,
+			    &module->ticket, &begun, &err) < 0) {
 		static struct log_limit limit;
 
 		log_limited(&limit, LEVEL_WARNING, "cannot look for %.*s: %s", SLICE_PRINT(module->key), err.msg);

@@ -28,7 +28,8 @@ struct wanted_module {
 	enum wanted_source source;
 	struct slice code_file;
 	bool resolved_any;
-	uint64_t local_identity; /* of the file that a local directory has now; 0: none */
+	uint64_t local_identity; /* resolver_source_identity() */
+	enum flight_purpose purpose;
 	bool has_ticket; /* waits for a flight */
 	struct flight_ticket ticket;
 	struct flight_report report;

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/intake.h"
+#include "engine/kept.h"
+#include "engine/raw_files.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -23,6 +25,9 @@ struct searching {
 	char head[64]; /* what the try's text begins with, kept back until it is whole: tells a wrong file */
 	size_t head_len;
 	bool head_fed;
+	bool keep_raw; /* what comes is written to `raw`, too */
+	bool from_raw; /* what comes is the raw file */
+	struct raw_writer raw;
 	struct buf spelling; /* under which negative entries are kept */
 	struct store_absent known[STORE_ABSENT_SOURCES]; /* said before */
 	int known_count;
@@ -43,6 +48,7 @@ static void drop_intake(struct searching *s)
 		count(s, COUNTER_texts_deferred, 1);
 	intake_free(s->intake);
 	s->intake = NULL;
+	raw_release(&s->raw);
 }
 
 static int sink_begin(void *ctx, struct err *err)
@@ -61,13 +67,14 @@ static int sink_begin(void *ctx, struct err *err)
 		.ctx = search->ctx,
 	};
 
-	(void)err;
 	drop_intake(s);
 	s->fed = 0;
 	s->head_len = 0;
 	s->head_fed = false;
 	s->intake = intake_new(&options);
-	return 0;
+	if (!s->keep_raw)
+		return 0;
+	return raw_begin(&s->raw, s->searcher->env->state, s->key, search->max_raw_bytes, err);
 }
 
 static int feed_head(struct searching *s, struct err *err)
@@ -85,6 +92,8 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	s->fed += len;
 	if (s->searcher->options.progress)
 		s->searcher->options.progress(s->searcher->options.ctx, s->fed);
+	if (s->keep_raw && raw_write(&s->raw, data, len, err) < 0)
+		return -1;
 	while (len && s->head_len < sizeof(s->head)) {
 		s->head[s->head_len++] = *data++;
 		len--;
@@ -200,14 +209,32 @@ static void reopen_store(struct searching *s)
 		log_error("cannot open the database: %s", err.msg);
 }
 
+/* The table, and the raw file that it belongs to. */
+static int publish_both(struct searching *s, const struct store_table *info,
+			struct compaction_result *ret_built, struct err *err)
+{
+	struct store *store = s->searcher->env->store;
+	struct store_table named = *info;
+	struct err ignored = ERR_INIT;
+
+	if (feed_head(s, err) < 0 || (s->keep_raw && raw_finish(&s->raw, &named.source, err) < 0) ||
+	    intake_publish(s->intake, store, s->key, &named, ret_built, err) < 0)
+		return -1;
+	if (!s->keep_raw || raw_commit(&s->raw, err) == 0)
+		return 0;
+	store_delete(store, s->key, &ignored);
+	return -1;
+}
+
 /* Why a file that came is not kept: it is not usable, or it is our fault. */
 static int publish(struct searching *s, struct upstream_result *got, struct err *err)
 {
 	struct store_table info = {.source = got->identity, .generation = got->identity, .made_s = clock_wall_s()};
-	struct store *store = s->searcher->env->store;
 	struct compaction_result built;
 
-	if (feed_head(s, err) == 0 && intake_publish(s->intake, store, s->key, &info, &built, err) == 0) {
+	if (s->keep_raw || s->from_raw)
+		info.generation = RAW_GENERATION;
+	if (publish_both(s, &info, &built, err) == 0) {
 		count_built(s, &built);
 		return 0;
 	}
@@ -281,14 +308,14 @@ static bool lock_key(struct searching *s)
 	return got == 1;
 }
 
-/* The file that a local directory has now: what a table must have been made from. */
+/* The raw file, or the one that a local directory has now: what a table must have been made from. */
 static uint64_t local_identity(const struct searching *s)
 {
 	const struct sources *sources = &s->searcher->options.sources;
 	struct local_index *index = upstream_local_index(s->searcher->upstream);
-	uint64_t identity = 0;
+	uint64_t identity = raw_identity(s->searcher->env->state, s->key);
 
-	for (unsigned i = 0; i < sources->directory_count; i++)
+	for (unsigned i = 0; i < sources->directory_count && identity == 0; i++)
 		if (upstream_local_identity(index, &sources->items[i], s->module, &identity) == 1)
 			break;
 	return identity;
@@ -306,7 +333,7 @@ static bool find_published(struct searching *s, struct store_table *ret, struct 
 	return found;
 }
 
-/* Whether a usable table is there after all; a damaged or outdated one is deleted. */
+/* Whether a usable table is there after all; a damaged one is deleted, and one whose raw file is gone. */
 static bool is_published(struct searching *s, struct err *err)
 {
 	struct state *state = s->searcher->env->state;
@@ -319,7 +346,11 @@ static bool is_published(struct searching *s, struct err *err)
 			state_bad_table_remove(state, table.id);
 		return false;
 	}
-	return table.source == local_identity(s);
+	if (table.source == local_identity(s))
+		return true;
+	if (table.generation == RAW_GENERATION)
+		store_delete(s->searcher->env->store, s->key, err);
+	return false;
 }
 
 /* ---- the walk ---- */
@@ -336,12 +367,13 @@ static void recall(struct searching *s)
 	store_read_end(store);
 }
 
+/* A search for a raw file asks anew each time. */
 static void keep_fresh(struct searching *s)
 {
 	struct store *store = s->searcher->env->store;
 	struct err err = ERR_INIT;
 
-	if (store_absent_put(store, buf_slice(&s->spelling), s->fresh, s->fresh_count, &err) < 0)
+	if (!s->keep_raw && store_absent_put(store, buf_slice(&s->spelling), s->fresh, s->fresh_count, &err) < 0)
 		log_error("%.*s: cannot remember what its sources said: %s", SLICE_PRINT(s->key), err.msg);
 }
 
@@ -362,6 +394,15 @@ static bool is_recalled(struct searching *s, unsigned index)
 	return true;
 }
 
+/* What a local directory has is there as it is: no raw file is made of it. */
+static bool may_ask(const struct searching *s, unsigned index)
+{
+	const struct sources *sources = &s->searcher->options.sources;
+
+	return sources_may_ask(sources, index, s->module.debug_file) &&
+	       !(s->keep_raw && sources->items[index].kind == SOURCE_DIRECTORY);
+}
+
 static enum flight_outcome walk_sources(struct searching *s)
 {
 	const struct sources *sources = &s->searcher->options.sources;
@@ -374,14 +415,55 @@ static enum flight_outcome walk_sources(struct searching *s)
 		}
 		if (s->searcher->env->store == NULL) /* its cause is told */
 			return FLIGHT_UNKNOWN;
-		if (sources_may_ask(sources, i, s->module.debug_file) && !is_recalled(s, i) &&
-		    try_source(s, &sources->items[i]))
+		if (may_ask(s, i) && !is_recalled(s, i) && try_source(s, &sources->items[i]))
 			return FLIGHT_FOUND;
 	}
 	if (s->searcher->env->store == NULL)
 		return FLIGHT_UNKNOWN;
 	keep_fresh(s);
 	return s->any_unknown ? FLIGHT_UNKNOWN : FLIGHT_ABSENT;
+}
+
+/*
+ * A raw file outranks every source.  One that cannot be used is removed: with
+ * it there, no table of another source would count.  FLIGHT_NONE: there is none.
+ */
+static enum flight_outcome try_raw(struct searching *s)
+{
+	struct state *state = s->searcher->env->state;
+	struct upstream_result got = {0};
+	struct err err = ERR_INIT;
+	bool published;
+	int result;
+
+	if (raw_identity(state, s->key) == 0)
+		return FLIGHT_NONE;
+	sink_begin(s, &err);
+	s->from_raw = true;
+	result = raw_read(state, s->key, sink_data, s, &got.identity, &err);
+	published = result == 1 && publish(s, &got, &err) == 0;
+	s->from_raw = false;
+	drop_intake(s);
+	if (published)
+		return FLIGHT_FOUND;
+	if (result == 0) /* it has just gone */
+		return FLIGHT_NONE;
+	if (err.code != ERR_INPUT && err.code != ERR_LIMIT) {
+		give_up(s, err.msg);
+		return FLIGHT_UNKNOWN;
+	}
+	count(s, COUNTER_fetch_refused, 1);
+	log_warning("%.*s: its raw file cannot be used and is removed: %s", SLICE_PRINT(s->key), err.msg);
+	if (raw_remove(state, s->key, &err) < 0)
+		log_error("%.*s: cannot remove its raw file: %s", SLICE_PRINT(s->key), err.msg);
+	return FLIGHT_NONE;
+}
+
+static enum flight_outcome search_anew(struct searching *s)
+{
+	enum flight_outcome outcome = try_raw(s);
+
+	return outcome == FLIGHT_NONE ? walk_sources(s) : outcome;
 }
 
 static enum flight_outcome search_locked(struct searching *s)
@@ -395,6 +477,17 @@ static enum flight_outcome search_locked(struct searching *s)
 		give_up(s, err.msg);
 		return FLIGHT_UNKNOWN;
 	}
+	return search_anew(s);
+}
+
+static enum flight_outcome search_raw_locked(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (kept_forget(s->searcher->env, s->module, s->key, &err) < 0) {
+		give_up(s, err.msg);
+		return FLIGHT_UNKNOWN;
+	}
 	return walk_sources(s);
 }
 
@@ -404,24 +497,41 @@ static const enum counter outcome_counters[] = {
 	[FLIGHT_UNKNOWN] = COUNTER_fetch_unknown,
 };
 
+/* With the key's lock and the current database. */
+static void search(struct searching *s, enum flight_outcome (*locked)(struct searching *s))
+{
+	struct environment *env = s->searcher->env;
+	struct err err = ERR_INIT;
+
+	*s->result = (struct search_result){.outcome = FLIGHT_UNKNOWN};
+	module_add_spelling(&s->spelling, s->module);
+	if (environment_refresh(env, &err) < 0) {
+		give_up(s, err.msg);
+	} else if (lock_key(s)) {
+		s->result->outcome = locked(s);
+		/* published where nobody looks any more: the database was replaced meanwhile */
+		if (s->result->outcome == FLIGHT_FOUND && environment_is_replaced(env) &&
+		    environment_refresh(env, &err) == 0)
+			s->result->outcome = locked(s);
+		file_unlock(env->state->fetch_fd, environment_key_offset(s->key), 1);
+	}
+	count(s, outcome_counters[s->result->outcome], 1);
+	buf_release(&s->spelling);
+}
+
 void search_module(struct searcher *searcher, struct module_name module, struct slice key,
 		   struct search_result *ret)
 {
 	struct searching s = {.searcher = searcher, .module = module, .key = key, .result = ret};
-	struct err err = ERR_INIT;
 
-	*ret = (struct search_result){.outcome = FLIGHT_UNKNOWN};
-	module_add_spelling(&s.spelling, module);
-	if (environment_refresh(searcher->env, &err) < 0) {
-		give_up(&s, err.msg);
-	} else if (lock_key(&s)) {
-		ret->outcome = search_locked(&s);
-		/* published where nobody looks any more: the database was replaced meanwhile */
-		if (ret->outcome == FLIGHT_FOUND && environment_is_replaced(searcher->env) &&
-		    environment_refresh(searcher->env, &err) == 0)
-			ret->outcome = search_locked(&s);
-		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
-	}
-	count(&s, outcome_counters[ret->outcome], 1);
-	buf_release(&s.spelling);
+	search(&s, search_locked);
+}
+
+void search_raw(struct searcher *searcher, struct module_name module, struct slice key,
+		struct search_result *ret)
+{
+	struct searching s = {
+		.searcher = searcher, .module = module, .key = key, .result = ret, .keep_raw = true};
+
+	search(&s, search_raw_locked);
 }

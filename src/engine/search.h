@@ -12,6 +12,7 @@ struct search_options {
 	const char *tmp_dir;
 	uint64_t max_text_bytes;
 	unsigned builders;       /* processes on the cache directory that may compact at a time; 0: no limit */
+	uint64_t max_raw_bytes;  /* of all files that search_raw() keeps */
 	bool (*cancelled)(void *ctx); /* asked while waiting for a lock or a builder; NULL: never */
 	void (*progress)(void *ctx, uint64_t text_bytes); /* NULL: nobody asks */
 	void *ctx;
@@ -39,5 +40,13 @@ struct search_result {
  */
 void search_module(struct searcher *searcher, struct module_name module, struct slice key,
 		   struct search_result *ret);
+
+/*
+ * Forgets what is kept of the module and goes through the sources that are no
+ * directories.  What is found is kept twice: its text as a raw file, from which
+ * the module is looked up from then on, and the table made of it.
+ */
+void search_raw(struct searcher *searcher, struct module_name module, struct slice key,
+		struct search_result *ret);
 
 #endif

@@ -211,6 +211,18 @@ void settings_memcached_release(struct settings_memcached *servers)
 	free(servers->items);
 }
 
+uint64_t settings_raw_bytes(const struct config *config)
+{
+	bool any = config->process.debug_protocol != CONFIG_DEBUG_OFF;
+
+	return any ? MEGABYTES(config->disk_cache.max_size_mb / 4) : 0;
+}
+
+uint64_t settings_store_bytes(const struct config *config)
+{
+	return MEGABYTES(config->disk_cache.max_size_mb) - settings_raw_bytes(config);
+}
+
 static struct sources all_of(const struct settings_sources *sources)
 {
 	return (struct sources){
@@ -232,6 +244,7 @@ void settings_resolver(const struct config *config, const struct settings_source
 		.local_dirs = sources->items,
 		.local_dir_count = sources->directory_count,
 		.nearest = config->sym_server.lookup == CONFIG_LOOKUP_NEAREST,
+		.cache_hits = process->debug_protocol != CONFIG_DEBUG_OFF,
 		.wait_ms = process->wait_ms,
 		.max_fetches = config->sym_server.max_fetches_per_request,
 		.max_waiting = process->max_workers > process->reserved ? process->max_workers - process->reserved : 1,
@@ -263,5 +276,6 @@ void settings_search(const struct config *config, const struct settings_sources 
 		.sources = all_of(sources),
 		.max_text_bytes = MEGABYTES(config->disk_cache.max_symbol_mb),
 		.builders = config->process.builders,
+		.max_raw_bytes = settings_raw_bytes(config),
 	};
 }

@@ -39,6 +39,13 @@ struct settings_memcached {
 void settings_memcached_init(struct settings_memcached *servers, const struct config *config);
 void settings_memcached_release(struct settings_memcached *servers);
 
+/*
+ * How DiskCache.maxSizeMB is shared out: a quarter of it is for raw files where
+ * the debug protocol can make any, the rest for the database.
+ */
+uint64_t settings_raw_bytes(const struct config *config);
+uint64_t settings_store_bytes(const struct config *config);
+
 void settings_resolver(const struct config *config, const struct settings_sources *sources,
 		       struct resolver_options *ret);
 /* Callbacks and tmp_dir are the caller's to set. */

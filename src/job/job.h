@@ -74,6 +74,7 @@ struct request {
 	bool *cache_hits;                     /* the resolver's; NULL unless Snappy's cacheHits mode is on */
 	bool want_debug;                      /* v5 with a Debug header */
 	const char *id;                       /* names it in logs; NULL: it has none */
+	bool tables_only; /* as Snappy's DiskCache answered: the address cache is neither asked nor filled */
 };
 
 /* Per looked-up module, for v5's `debug` member.  Times in seconds; negative: did not happen. */

@@ -148,6 +148,7 @@ static bool read_request(struct server *server, uint64_t begun_us, struct web_re
 		.method = parameter(server, "REQUEST_METHOD"),
 		.uri = parameter(server, "REQUEST_URI"),
 		.remote_addr = parameter(server, "REMOTE_ADDR"),
+		.role = parameter(server, "SYMBOLICATE_ROLE"),
 		.header = parameter,
 		.ctx = server,
 		.begun_us = begun_us,

@@ -98,7 +98,10 @@ static void fly(struct fetcher *fetcher)
 	struct flight_report report = {0};
 
 	log_set_request(flight->request);
-	search_module(&fetcher->searcher, flight->module, flight->key, &result);
+	if (flight->purpose == FLIGHT_RAW)
+		search_raw(&fetcher->searcher, flight->module, flight->key, &result);
+	else
+		search_module(&fetcher->searcher, flight->module, flight->key, &result);
 	report.outcome = result.outcome;
 	report.download_us = result.download_us;
 	report.build_us = result.build_us;

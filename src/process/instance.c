@@ -3,6 +3,7 @@
 #include "process/instance.h"
 
 #include "base/log.h"
+#include "engine/settings.h"
 
 struct flight_control instance_flights(const struct instance *instance, unsigned slot)
 {
@@ -70,7 +71,7 @@ void instance_open_child_log(const struct instance *instance, enum slot_kind kin
 
 uint64_t instance_store_bytes(const struct instance *instance)
 {
-	return (uint64_t)instance->config->disk_cache.max_size_mb << 20;
+	return settings_store_bytes(instance->config);
 }
 
 void instance_set_limits(const struct instance *instance)

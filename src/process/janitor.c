@@ -5,17 +5,19 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/environment.h"
+#include "engine/kept.h"
+#include "engine/raw_files.h"
+#include "engine/settings.h"
 #include "process/signals.h"
 
 #include <poll.h>
 #include <sysexits.h>
 
-enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000 };
+enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000, SWEEP_EVERY_MS = 10 * 1000 };
 
 /* When what is not done in each round comes next; clock_mono_ms(). */
 struct timetable {
-	uint64_t recovery_ms, limit_ms, tidy_ms;
+	uint64_t recovery_ms, limit_ms, tidy_ms, sweep_ms;
 };
 
 static int open_env(const struct instance *instance, struct environment *env, struct err *err)
@@ -23,6 +25,16 @@ static int open_env(const struct instance *instance, struct environment *env, st
 	struct state_slot *slot = &instance->state->map->slots[instance_janitor_slot(instance)];
 
 	return environment_open(env, instance->state, slot, instance_store_bytes(instance), err);
+}
+
+/* Raw files over their share go, and tables whose raw file is gone. */
+static void sweep_raw_files(const struct instance *instance, struct environment *env)
+{
+	struct err err = ERR_INIT;
+
+	if (raw_sweep(instance->state, settings_raw_bytes(instance->config), &err) < 0 ||
+	    kept_drop_orphans(env, &err) < 0)
+		log_error("cannot clean the raw files: %s", err.msg);
 }
 
 int recovery_main(const struct instance *instance)
@@ -34,6 +46,7 @@ int recovery_main(const struct instance *instance)
 		log_error("cannot open the cache in %s: %s", instance->state->dir, err.msg);
 		return err_exit_code(&err);
 	}
+	sweep_raw_files(instance, &env);
 	environment_close(&env);
 	return EX_OK;
 }
@@ -55,23 +68,21 @@ static void delete_bad_tables(struct environment *env)
 	}
 }
 
-static void recover_now_and_then(struct environment *env, struct timetable *times)
+/* Whether its time has come; then sets the next one. */
+static bool is_due(uint64_t *next_ms, unsigned every_ms)
+{
+	if (clock_mono_ms() < *next_ms)
+		return false;
+	*next_ms = clock_mono_ms() + every_ms;
+	return true;
+}
+
+static void recover(struct environment *env)
 {
 	struct err err = ERR_INIT;
 
-	if (clock_mono_ms() < times->recovery_ms)
-		return;
-	times->recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS;
 	if (store_keep_stamps(env->store, &err) < 0 || environment_recover(env, &err) < 0)
 		log_error("cannot clean the database: %s", err.msg);
-}
-
-static void tidy_now_and_then(struct environment *env, struct timetable *times)
-{
-	if (clock_mono_ms() < times->tidy_ms)
-		return;
-	times->tidy_ms = clock_mono_ms() + RECOVER_EVERY_MS;
-	environment_tidy(env);
 }
 
 static void sweep_oversize(struct environment *env)
@@ -117,8 +128,12 @@ static void work(const struct instance *instance, struct environment *env, struc
 	}
 	flight_sweep(flights);
 	delete_bad_tables(env);
-	tidy_now_and_then(env, times);
-	recover_now_and_then(env, times);
+	if (is_due(&times->tidy_ms, RECOVER_EVERY_MS))
+		environment_tidy(env);
+	if (is_due(&times->sweep_ms, SWEEP_EVERY_MS))
+		sweep_raw_files(instance, env);
+	if (is_due(&times->recovery_ms, RECOVER_EVERY_MS))
+		recover(env);
 	sweep_oversize(env);
 	keep_limit(env, times);
 }

@@ -21,6 +21,7 @@ struct options {
 	const char *listen; /* NULL: process.listen */
 	struct config_problems problems; /* of the configuration */
 	bool single;
+	const char *pid_file; /* NULL: none */
 };
 
 /* --single: the web server starts as many as it needs, and speaks to one at a time. */
@@ -42,13 +43,17 @@ static const char usage_text[] =
 	"      --listen ADDR   overrides process.listen\n"
 	"      --single        one worker and one fetcher, on descriptor 0: for mod_fcgid,\n"
 	"                      which starts as many as it needs\n"
+	"      --pidfile FILE  holds the master's process id as long as it runs\n"
 	"  -h, --help\n"
-	"  -V, --version\n";
+	"  -V, --version\n"
+	"\n"
+	"Snappy's long options work, too; docs/configuration.md lists them.\n";
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"listen", required_argument, NULL, 'l'},
 	{"single", no_argument, NULL, 's'},
+	{"pidfile", required_argument, NULL, 'p'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -66,6 +71,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
 	int c;
 
+	argc = config_adopt_old_options(argc, argv);
 	options->overrides = mem_calloc((size_t)argc + SINGLE_OVERRIDES, sizeof(*options->overrides));
 	options->args.overrides = options->overrides;
 	while ((c = getopt_long(argc, argv, "c:o:hV", long_options, NULL)) != -1) {
@@ -81,6 +87,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 's':
 			options->single = true;
+			break;
+		case 'p':
+			options->pid_file = optarg;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
@@ -200,6 +209,19 @@ static int start_exit_code(const struct options *options, const char *address, c
 	return options->listen || *address == '\0' ? EX_USAGE : EX_CONFIG;
 }
 
+static int write_pid_file(const char *path, struct err *err)
+{
+	FILE *file = path ? fopen(path, "we") : NULL;
+	bool written;
+
+	if (path == NULL)
+		return 0;
+	written = file && fprintf(file, "%ld\n", (long)getpid()) > 0;
+	if (file && fclose(file) != 0)
+		written = false;
+	return written ? 0 : err_sys(err, "cannot write %s", path);
+}
+
 static int run(const struct options *options, struct config *config)
 {
 	const char *listen = options->listen ? options->listen : config->process.listen;
@@ -208,11 +230,14 @@ static int run(const struct options *options, struct config *config)
 	int code;
 	char *address = mem_strdup(listen); /* a reload frees the configuration */
 
-	if (instance_init(&instance, config, &options->problems, address, &err) < 0) {
+	if (instance_init(&instance, config, &options->problems, address, &err) < 0 ||
+	    write_pid_file(options->pid_file, &err) < 0) {
 		log_error("%s", err.msg);
 		code = start_exit_code(options, address, &err);
 	} else {
 		code = master_run(&instance, &options->args);
+		if (options->pid_file)
+			unlink(options->pid_file);
 	}
 	if (instance.listen_fd >= 0)
 		listen_remove(address);

@@ -66,6 +66,8 @@ static struct web_options web_options(const struct config *config)
 		},
 		.lenient = server->lenient_modules,
 		.debug_local = config->process.debug_protocol == CONFIG_DEBUG_LOCAL,
+		.admin_networks = config->process.admin_networks.items,
+		.admin_network_count = config->process.admin_networks.count,
 		.allowed_hosts = config->process.allowed_hosts.items,
 		.allowed_host_count = config->process.allowed_hosts.count,
 	};

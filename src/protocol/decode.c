@@ -10,7 +10,7 @@ enum protocol_verdict protocol_decode(const struct protocol_options *options, st
 	enum protocol_verdict verdict;
 
 	draft_init(&draft, options, body, arena);
-	if (options->api == API_SNAPPY)
+	if (protocol_is_snappy(options->api))
 		verdict = snappy_decode(&draft, options, ret_request, ret_debug, err);
 	else
 		verdict = eliot_decode(&draft, options, ret_request, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests to POST /: Snappy's order of validation, its two versions and its debug protocol. */
+/* Requests to POST /: Snappy's order of validation, its versions, its services and its debug protocol. */
 #include "protocol/decode.h"
 
 #include "base/num.h"
@@ -126,18 +126,19 @@ static enum debug_action find_action(struct slice name)
 static enum protocol_verdict accept_debug(const struct top_level *top, struct debug_request *ret_debug)
 {
 	const struct value *offset = &top->offset;
+	bool plain = offset->kind == VALUE_INTEGER && !offset->negative && !offset->huge;
 
 	*ret_debug = (struct debug_request){
 		.action = find_action(top->action.text),
 		.has_enabled = top->has_enabled,
 		.enabled = top->enabled,
 		.has_module = top->lib_name.kind == VALUE_STRING && top->breakpad_id.kind == VALUE_STRING,
-		.has_offset = offset->kind == VALUE_INTEGER && !offset->negative && !offset->huge,
+		.has_offset = offset->kind != VALUE_NONE,
+		.offset_odd = !plain,
+		.offset = plain ? offset->magnitude : 0,
 	};
 	if (ret_debug->has_module)
 		ret_debug->module = (struct module_name){top->lib_name.text, top->breakpad_id.text};
-	if (ret_debug->has_offset)
-		ret_debug->offset = offset->magnitude;
 	return PROTOCOL_DEBUG;
 }
 
@@ -233,6 +234,10 @@ enum protocol_verdict snappy_decode(struct draft *draft, const struct protocol_o
 		return refuse_version(&top.version, err);
 	if (fault.kind)
 		return snappy_refuse(fault, err);
+	/* the DiskCache wants a version, and minds none */
+	if (options->api == API_DISK_CACHE)
+		version = 4;
 	draft_finish(draft, version == 3 ? DIALECT_SNAPPY_V3 : DIALECT_SNAPPY_V4, ret_request);
+	ret_request->tables_only = options->api == API_DISK_CACHE;
 	return PROTOCOL_REQUEST;
 }

@@ -28,8 +28,9 @@ void draft_init(struct draft *draft, const struct protocol_options *options, str
 	uint32_t frames = guess_frames(body.len);
 
 	*draft = (struct draft){
-		.any_negative = options->api == API_SNAPPY,
-		.plain_names = options->api != API_SNAPPY && !options->lenient,
+		.any_negative = protocol_is_snappy(options->api),
+		.from_the_end = options->api == API_DISK_CACHE,
+		.plain_names = !protocol_is_snappy(options->api) && !options->lenient,
 		.job_growth = growth_of("jobs", sizeof(*draft->jobs), 1, UINT32_MAX),
 		.module_growth = growth_of("modules", sizeof(*draft->modules), 8, limits->max_modules),
 		.stack_growth = growth_of("stacks", sizeof(*draft->stack_lengths), 8, limits->max_stacks),
@@ -124,6 +125,13 @@ bool draft_read_pair(struct draft *draft, struct value items[static 2])
 	return count == 2;
 }
 
+static bool is_in_range(const struct draft *draft, const struct draft_job *job, int32_t index)
+{
+	if (index >= 0)
+		return (uint32_t)index < job->module_count;
+	return !draft->from_the_end || (uint64_t)-(int64_t)index <= job->module_count;
+}
+
 /* Where the first frame lies whose index is beyond the modules. */
 static struct fault find_index_fault(const struct draft *draft, const struct draft_job *job)
 {
@@ -132,7 +140,7 @@ static struct fault find_index_fault(const struct draft *draft, const struct dra
 
 	for (uint32_t stack = 0; stack < job->stack_count; stack++)
 		for (uint32_t i = 0; i < lengths[stack]; i++, frame++)
-			if (frame->module >= 0 && (uint32_t)frame->module >= job->module_count)
+			if (!is_in_range(draft, job, frame->module))
 				return (struct fault){.kind = FAULT_INDEX_RANGE, .stack = stack, .frame = i};
 	return (struct fault){.kind = FAULT_NONE};
 }
@@ -150,9 +158,21 @@ struct fault draft_fault(const struct draft *draft, uint32_t job_number)
 	if (job->modules_fault.kind)
 		return job->modules_fault;
 	/* Frames are kept up to the first other fault only, so this one is in front of it. */
-	if (job->top_index >= 0 && (uint32_t)job->top_index >= job->module_count)
+	if ((job->top_index >= 0 && !is_in_range(draft, job, job->top_index)) ||
+	    (job->low_index < 0 && !is_in_range(draft, job, job->low_index)))
 		return find_index_fault(draft, job);
 	return job->stacks_fault;
+}
+
+/* Python's negative indexes, where they count: -1 is the last module. */
+static void resolve_from_the_end(const struct draft *draft, const struct draft_job *job)
+{
+	for (uint32_t i = 0; i < job->frame_count; i++) {
+		struct job_frame *frame = &draft->frames[job->first_frame + i];
+
+		if (frame->module < 0)
+			frame->module += (int32_t)job->module_count;
+	}
 }
 
 static void mark_referenced(const struct draft *draft, const struct draft_job *job)
@@ -192,6 +212,8 @@ static struct job *finish_jobs(const struct draft *draft)
 			.frame_count = from->frame_count,
 		};
 		mark_referenced(draft, from);
+		if (draft->from_the_end && from->low_index < 0)
+			resolve_from_the_end(draft, from);
 	}
 	return jobs;
 }

@@ -46,6 +46,7 @@ struct draft_job {
 	uint32_t first_frame, frame_count;
 	uint32_t first_odd;
 	int32_t top_index; /* the largest module index */
+	int32_t low_index; /* the smallest, where negative ones count from the end; else 0 */
 };
 
 /* How an array grows: in the arena, to twice its size, up to the limit of that name. */
@@ -61,6 +62,7 @@ struct draft {
 	uint32_t limit;
 
 	bool any_negative; /* negative numbers are good, not only the index and the offset -1 */
+	bool from_the_end; /* a negative index names a module from the end, whose frame is never looked up */
 	bool plain_names;  /* names and ids are held to Eliot's character sets */
 
 	struct draft_job *jobs;

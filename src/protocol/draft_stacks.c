@@ -40,6 +40,7 @@ static bool make_integer(struct value *value)
 {
 	if (value->kind == VALUE_TRUE || value->kind == VALUE_FALSE) {
 		value->magnitude = value->kind == VALUE_TRUE;
+		value->text = value->magnitude ? SLICE_LITERAL("1") : SLICE_LITERAL("0");
 		value->kind = VALUE_INTEGER;
 	}
 	return value->kind == VALUE_INTEGER;
@@ -51,10 +52,12 @@ static bool is_good_negative(const struct draft *draft, const struct value *inte
 }
 
 /* An index that cannot be one stays beyond any number of modules. */
-static int32_t clamp_index(const struct value *index)
+static int32_t clamp_index(const struct draft *draft, const struct value *index)
 {
-	if (index->negative)
+	if (index->negative && !draft->from_the_end)
 		return FRAME_NO_MODULE;
+	if (index->negative)
+		return index->huge || index->magnitude > INT32_MAX ? -INT32_MAX : -(int32_t)index->magnitude;
 	return index->huge || index->magnitude > INT32_MAX ? INT32_MAX : (int32_t)index->magnitude;
 }
 
@@ -73,13 +76,15 @@ static enum fault_kind judge_frame(struct draft *draft, struct draft_job *job, s
 		return FAULT_INDEX_TYPE;
 	if (index->negative && !is_good_negative(draft, index))
 		return FAULT_INDEX_RANGE;
-	frame.module = clamp_index(index);
+	frame.module = clamp_index(draft, index);
 	good = make_integer(offset) && (!offset->negative || is_good_negative(draft, offset));
-	if (good && (offset->negative || offset->huge))
+	if (good && (offset->negative || offset->huge || (draft->from_the_end && frame.module < 0)))
 		frame.odd = add_odd_offset(draft, offset->text);
 	else if (good)
 		frame.offset = offset->magnitude;
 	add_frame(draft, job, frame);
+	if (draft->from_the_end && frame.module < job->low_index)
+		job->low_index = frame.module;
 	return good ? FAULT_NONE : FAULT_OFFSET;
 }
 
@@ -227,6 +232,7 @@ static void forget_stacks(struct draft *draft, struct draft_job *job)
 	job->stacks_fault = (struct fault){.kind = FAULT_NONE};
 	job->stack_count = job->frame_count = 0;
 	job->top_index = FRAME_NO_MODULE;
+	job->low_index = 0;
 	draft->stack_count = job->first_stack;
 	draft->frame_count = job->first_frame;
 	draft->odd_count = job->first_odd;

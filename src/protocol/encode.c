@@ -112,6 +112,6 @@ void protocol_encode(struct buf *buf, const struct request *request, const struc
 void protocol_encode_error(struct buf *buf, enum protocol_api api, struct slice text)
 {
 	buf_add_text(buf, "{\"title\": ");
-	json_add_string(buf, text, api == API_SNAPPY ? JSON_ASCII : JSON_UTF8);
+	json_add_string(buf, text, protocol_is_snappy(api) ? JSON_ASCII : JSON_UTF8);
 	buf_add_byte(buf, '}');
 }

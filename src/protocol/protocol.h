@@ -7,8 +7,16 @@
 #include "base/err.h"
 #include "job/job.h"
 
-/* By URL; Snappy's version member then chooses between its two dialects. */
-enum protocol_api { API_SNAPPY, API_SYMBOLICATE_V4, API_SYMBOLICATE_V5 };
+/*
+ * By URL, and on Snappy's by which of its services we are; the SymServer's
+ * version member then chooses between its two dialects.
+ */
+enum protocol_api { API_SNAPPY, API_SYMBOLICATE_V4, API_SYMBOLICATE_V5, API_DISK_CACHE };
+
+static inline bool protocol_is_snappy(enum protocol_api api)
+{
+	return api == API_SNAPPY || api == API_DISK_CACHE;
+}
 
 struct protocol_limits {
 	uint32_t max_jobs; /* of v5: 10, as Eliot has it; more is PROTOCOL_INVALID with Eliot's title */
@@ -30,13 +38,14 @@ struct debug_request {
 	bool has_enabled, enabled;
 	bool has_module; /* libName and breakpadId, both strings */
 	struct module_name module;
-	bool has_offset;
+	bool has_offset; /* of whatever kind */
+	bool offset_odd; /* it is no unsigned 64-bit number: nothing is kept under it */
 	uint64_t offset;
 };
 
 enum protocol_verdict {
 	PROTOCOL_REQUEST, /* *ret_request is filled */
-	PROTOCOL_DEBUG,   /* *ret_debug is filled; only for API_SNAPPY with debug_allowed */
+	PROTOCOL_DEBUG,   /* *ret_debug is filled; only for Snappy's services with debug_allowed */
 	PROTOCOL_INVALID, /* err->msg is the text for the client (Eliot's exact titles on its URLs) */
 	PROTOCOL_TOO_LARGE, /* err->msg names the limit and its value */
 };

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 3 };
+enum { LAYOUT = 4 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
@@ -117,6 +117,7 @@ static void begin_alone(struct state_map *map, const char *dir)
 			atomic_store(&map->flights[i].waiters[w], 0);
 	}
 	atomic_store(&map->store_bytes, 0);
+	atomic_store(&map->cache_hits_mode, 0);
 	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
 	memset(map->origins, 0, sizeof(map->origins));
 	memcpy(map->magic, magic, sizeof(magic));

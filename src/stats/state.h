@@ -43,6 +43,7 @@ enum {
 	STATE_LOCK_INIT = 0,
 	STATE_LOCK_FLIGHTS = 1,
 	STATE_LOCK_JANITOR = 2,
+	STATE_LOCK_RAW = 3, /* the directory of raw files is being changed */
 	STATE_LOCK_INSTANCE = 16, /* + instance */
 	STATE_LOCK_BUILDER = 1024, /* + place (engine/intake.h) */
 	STATE_LOCK_PLACES = 1 << 20, /* + origin * STATE_PLACES_MAX + place: a request under way there */
@@ -66,6 +67,9 @@ struct state_slot {
 enum flight_state { FLIGHT_FREE, FLIGHT_QUEUED, FLIGHT_RUNNING, FLIGHT_DONE };
 enum flight_outcome { FLIGHT_NONE, FLIGHT_FOUND, FLIGHT_ABSENT, FLIGHT_UNKNOWN };
 
+/* What is done with the file: a table is made of it, or it is kept as it is, too (engine/raw_files.h). */
+enum flight_purpose { FLIGHT_TABLE, FLIGHT_RAW };
+
 /* One search for a module.  Fields below `waiters` are written under STATE_LOCK_FLIGHTS or before `state` is. */
 struct state_flight {
 	_Alignas(64) _Atomic uint32_t state; /* enum flight_state */
@@ -75,6 +79,7 @@ struct state_flight {
 	uint32_t instance;                   /* whose fetchers serve it */
 	uint32_t fetcher_slot;               /* while running */
 	uint32_t attempts;
+	uint32_t purpose; /* enum flight_purpose */
 	uint32_t outcome; /* enum flight_outcome, when done */
 	uint64_t done_ms;
 	uint64_t download_us, build_us, insert_us, wire_bytes;
@@ -103,7 +108,8 @@ struct state_map {
 	uint64_t bytes;
 	char boot_id[40];
 	_Atomic uint32_t env_number; /* N of the current db-N */
-	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits */
+	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits; off when all instances have ended */
+	_Atomic uint32_t raw_files; /* 0: there are none, nobody need look */
 	_Atomic uint64_t store_bytes;     /* limit of the current database: the last server's that started or reloaded; 0: none yet */
 	_Atomic uint64_t oversize_bytes;  /* the same for tables that exceed it (store/store.h) */
 	_Atomic uint32_t oversize_number;

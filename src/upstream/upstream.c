@@ -335,15 +335,34 @@ enum upstream_outcome upstream_fetch_symbols(struct upstream *upstream, const st
 	return result == 1 ? UPSTREAM_FOUND : result == 0 ? UPSTREAM_ABSENT : UPSTREAM_UNKNOWN;
 }
 
+static bool find_local(struct local_index *index, const struct upstream_source *source,
+		       struct module_name module, struct local_file *ret)
+{
+	struct err err;
+
+	return source->kind == SOURCE_DIRECTORY && local_find(ret, index, source->location, module, &err) == 1;
+}
+
 int upstream_local_identity(struct local_index *index, const struct upstream_source *source,
 			    struct module_name module, uint64_t *ret_identity)
 {
 	struct local_file file;
-	struct err err;
 
-	if (source->kind != SOURCE_DIRECTORY || local_find(&file, index, source->location, module, &err) != 1)
+	if (!find_local(index, source, module, &file))
 		return 0;
 	*ret_identity = file.identity;
+	local_close(&file);
+	return 1;
+}
+
+int upstream_local_path(struct local_index *index, const struct upstream_source *source,
+			struct module_name module, struct buf *path)
+{
+	struct local_file file;
+
+	if (!find_local(index, source, module, &file))
+		return 0;
+	buf_add_text(path, file.path);
 	local_close(&file);
 	return 1;
 }

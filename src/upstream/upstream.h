@@ -154,5 +154,8 @@ bool upstream_is_left_alone(const struct state *state, const struct upstream_sou
 /* Looks for a local source's file without opening it: 1 with its identity, 0 there is none to be had. */
 int upstream_local_identity(struct local_index *index, const struct upstream_source *source,
 			    struct module_name module, uint64_t *ret_identity);
+/* The same, with its path appended to *path. */
+int upstream_local_path(struct local_index *index, const struct upstream_source *source,
+			struct module_name module, struct buf *path);
 
 #endif

@@ -144,15 +144,20 @@ static void refuse_method(struct web_response *response, enum protocol_api api)
 
 /* ---- symbolication ---- */
 
-static void add_retry_after(struct web_response *response)
+void web_add_retry_after(struct web_response *response)
 {
 	buf_addf(&response->headers, "Retry-After: %d\r\n", RETRY_AFTER_S);
+}
+
+struct resolver_wait web_wait(const struct web *web, const struct web_request *request)
+{
+	return (struct resolver_wait){.wake_fd = web->wake_fd, .client_fd = request->client_fd};
 }
 
 static void symbolicate(struct web *web, const struct web_request *request, struct request *job,
 			struct web_response *response)
 {
-	struct resolver_wait wait = {.wake_fd = web->wake_fd, .client_fd = request->client_fd};
+	struct resolver_wait wait = web_wait(web, request);
 	struct access *access = &web->access;
 	enum resolver_verdict verdict;
 	uint64_t start_us;
@@ -164,7 +169,7 @@ static void symbolicate(struct web *web, const struct web_request *request, stru
 		return;
 	}
 	if (verdict != RESOLVER_COMPLETE)
-		add_retry_after(response);
+		web_add_retry_after(response);
 	if (verdict == RESOLVER_BUSY) {
 		count(web, COUNTER_requests_busy);
 		refuse(response, 503, API_SYMBOLICATE_V5, SLICE_LITERAL("too many requests are waiting for symbols"));
@@ -181,11 +186,18 @@ static void refuse_too_large(struct web *web, struct web_response *response, enu
 	refuse(response, 413, api, text);
 }
 
+/* The web server's configuration says on which port or path we are Snappy's DiskCache. */
+static enum protocol_api api_of(const struct route *route, const struct web_request *request)
+{
+	return route->api == API_SNAPPY && slice_is(request->role, "DiskCache") ? API_DISK_CACHE : route->api;
+}
+
 static void handle_post(struct web *web, const struct route *route, const struct web_request *request,
 			struct web_response *response)
 {
+	enum protocol_api api = api_of(route, request);
 	struct protocol_options options = {
-		.api = route->api,
+		.api = api,
 		.debug_allowed = route->api == API_SNAPPY && admission_debug(&web->options, request),
 		.lenient = web->options.lenient,
 		.limits = web->options.limits,
@@ -197,12 +209,13 @@ static void handle_post(struct web *web, const struct route *route, const struct
 
 	count(web, route->counter);
 	if (request->body_too_large) {
-		refuse_too_large(web, response, route->api, SLICE_LITERAL("the request is larger than SymServer.maxBodyMB"));
+		refuse_too_large(web, response, api,
+				 SLICE_LITERAL("the request is larger than SymServer.maxBodyMB"));
 		return;
 	}
 	if (request->body_error) {
 		count(web, COUNTER_requests_invalid);
-		refuse(response, 400, route->api, slice_of(request->body_error));
+		refuse(response, 400, api, slice_of(request->body_error));
 		return;
 	}
 	switch (protocol_decode(&options, request->body, &web->arena, job, &debug, &err)) {
@@ -210,18 +223,19 @@ static void handle_post(struct web *web, const struct route *route, const struct
 		web->access.decoded_us = clock_mono_us();
 		web->access.frames = job->frame_count;
 		job->id = web->access.id;
-		job->want_debug = route->api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;
+		job->want_debug = api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;
 		symbolicate(web, request, job, response);
 		break;
 	case PROTOCOL_DEBUG:
-		debug_handle(web, &debug, response);
+		debug_handle(web, request, api == API_DISK_CACHE ? DEBUG_DISK_CACHE : DEBUG_BOTH, &debug,
+			     response);
 		break;
 	case PROTOCOL_INVALID:
 		count(web, COUNTER_requests_invalid);
-		refuse(response, 400, route->api, slice_of(err.msg));
+		refuse(response, 400, api, slice_of(err.msg));
 		break;
 	case PROTOCOL_TOO_LARGE:
-		refuse_too_large(web, response, route->api, slice_of(err.msg));
+		refuse_too_large(web, response, api, slice_of(err.msg));
 		break;
 	}
 }
@@ -241,6 +255,11 @@ static const struct route *find_route(struct slice path)
 	return NULL;
 }
 
+static bool is_role(struct slice role)
+{
+	return role.len == 0 || slice_is(role, "SymServer") || slice_is(role, "DiskCache");
+}
+
 static void dispatch(struct web *web, const struct web_request *request, struct web_response *response)
 {
 	const struct route *route = find_route(path_of(request->uri));
@@ -248,6 +267,11 @@ static void dispatch(struct web *web, const struct web_request *request, struct 
 	if (route == NULL) {
 		count(web, COUNTER_requests_invalid);
 		refuse(response, 404, API_SYMBOLICATE_V5, SLICE_LITERAL("404 Not Found"));
+	} else if (!is_role(request->role)) {
+		log_error("the web server's SYMBOLICATE_ROLE is %.*s, which is neither SymServer nor DiskCache",
+			  SLICE_PRINT(request->role));
+		refuse(response, 500, route->api,
+		       SLICE_LITERAL("the web server's SYMBOLICATE_ROLE is unknown"));
 	} else if (slice_is(request->method, "POST")) {
 		handle_post(web, route, request, response);
 	} else if (slice_is(request->method, "OPTIONS")) {

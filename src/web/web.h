@@ -17,6 +17,7 @@ struct web_request {
 	bool body_too_large;    /* not read to its end: it is over the limit */
 	const char *body_error; /* what is wrong with how it came; NULL: nothing */
 	struct slice remote_addr;
+	struct slice role; /* SYMBOLICATE_ROLE: the web server sets it, no client can; "" or absent: SymServer */
 	/* A request header by its CGI name ("HTTP_ORIGIN"); absent: {NULL, 0}. */
 	struct slice (*header)(void *ctx, const char *cgi_name);
 	void *ctx;
@@ -36,7 +37,9 @@ struct web_response {
 struct web_options {
 	struct protocol_limits limits;
 	bool lenient;
-	bool debug_local; /* the debug protocol is admitted from this host */
+	bool debug_local; /* the debug protocol is admitted from this host and the networks below */
+	const char *const *admin_networks; /* "10.0.0.0/8", "192.0.2.1" */
+	unsigned admin_network_count;
 	const char *const *allowed_hosts;
 	unsigned allowed_host_count;
 };
@@ -60,6 +63,10 @@ void web_response_release(struct web_response *response);
 
 /* Answers one request.  `response` is cleared first. */
 void web_handle(struct web *web, const struct web_request *request, struct web_response *response);
+
+/* For handlers: how a wait of this request's ends early, and what tells the client to ask again. */
+struct resolver_wait web_wait(const struct web *web, const struct web_request *request);
+void web_add_retry_after(struct web_response *response);
 
 /* What can wait until the client has its answer, its line in the log too; then forgets the request. */
 void web_after_answer(struct web *web);

@@ -298,6 +298,32 @@ all_ended() {
 	done
 }
 
+# ---- ./quickstart ----
+
+# quickstart ARGUMENT...: with everything it starts below $work/run; sets $status and $output.  Use
+# `trap stop_quickstart EXIT` behind e2e_begin.
+quickstart() {
+	# inside make check it is not a part of that make
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKE_TERMOUT -u MAKE_TERMERR \
+		SYMBOLICATE_RUN_DIR="$work/run" SYMBOLICATE_BUILD_DIR="$top_builddir" "$top_srcdir/quickstart" "$@" \
+		>"$work/quickstart.out" 2>&1 </dev/null
+	status=$?
+	# shellcheck disable=SC2034 # for the script
+	output=$(cat "$work/quickstart.out")
+	cat "$work/quickstart.out" >>"$work/quickstart.log"
+}
+
+# What quickstart starts is not a child of ours: it ends by quickstart's own hand.
+stop_quickstart() {
+	[ ! -d "$work/run" ] || quickstart --stop
+	clean_up
+}
+
+choose_port() {
+	web_port=$(free_port)
+	web_url=http://127.0.0.1:$web_port
+}
+
 # ---- requests ----
 
 # request METHOD PATH [CURL OPTION...]: sets $status, $body and $headers.

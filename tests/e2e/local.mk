@@ -9,6 +9,8 @@ e2e_tests = \
 	tests/e2e/cli.sh \
 	tests/e2e/damage.sh \
 	tests/e2e/debug_protocol.sh \
+	tests/e2e/debug_raw.sh \
+	tests/e2e/disk_cache_role.sh \
 	tests/e2e/exit_codes.sh \
 	tests/e2e/faults.sh \
 	tests/e2e/hang.sh \
@@ -19,6 +21,7 @@ e2e_tests = \
 	tests/e2e/logs_daemons.sh \
 	tests/e2e/many_modules.sh \
 	tests/e2e/nginx.sh \
+	tests/e2e/old_options.sh \
 	tests/e2e/oversize.sh \
 	tests/e2e/pool.sh \
 	tests/e2e/pool_growth.sh \
@@ -26,6 +29,7 @@ e2e_tests = \
 	tests/e2e/reload.sh \
 	tests/e2e/restart.sh \
 	tests/e2e/shared_cache.sh \
+	tests/e2e/snappy_suite.sh \
 	tests/e2e/sources.sh \
 	tests/e2e/spawn.sh \
 	tests/e2e/systemd.sh \

@@ -3,28 +3,6 @@
 # ./quickstart starts everything, answers the sample in every dialect, and stops everything.
 . "$(dirname "$0")/lib.sh"
 
-# Inside make check it is not a part of that make.
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR
-
-quickstart() {
-	SYMBOLICATE_RUN_DIR=$work/run SYMBOLICATE_BUILD_DIR=$top_builddir "$top_srcdir/quickstart" "$@" \
-		>"$work/quickstart.out" 2>&1 </dev/null
-	status=$?
-	output=$(cat "$work/quickstart.out")
-	cat "$work/quickstart.out" >>"$work/quickstart.log"
-}
-
-# What quickstart starts is not a child of ours: it ends by quickstart's own hand.
-stop_quickstart() {
-	[ ! -d "$work/run" ] || quickstart --stop
-	clean_up
-}
-
-choose_port() {
-	web_port=$(free_port)
-	web_url=http://127.0.0.1:$web_port
-}
-
 # Every dialect, with a word on the circumstances.
 dialects() {
 	check "Snappy v4 $1" sample_works
@@ -103,6 +81,55 @@ with_configuration() {
 	stop upstream
 }
 
+# Snappy's other way to say the same.
+with_configuration_text() {
+	local json
+	start_upstream
+	choose_port
+	json=$(jq -nc --arg work "$work" --arg url "$upstream_url" --argjson port "$web_port" '{
+		DiskCache: {cachePath: ($work + "/cache-json"), symbolURLs: [$url]},
+		SymServer: {port: $port, memcachedServers: []},
+		quickstart: {sample: false, memcached: {start: false}}
+	}')
+	quickstart --configJSON "$json" -v
+	is '--configJSON' "$status" 0
+	check 'the cache is where the text says' [ -d "$work/cache-json" ]
+	check 'no memcached was started' [ ! -e "$work/run/memcached.pid" ]
+	check 'no sample server either' [ ! -e "$work/run/nginx-samples.conf" ]
+	like '--verbose shows what is run' "$output" "running 'setsid' 'spawn-fcgi'.*'--configJSON' '"
+	check 'it answers' sample_works
+	quickstart --stop
+	quickstart --configJSON '{"SymServer": {"port": "none"}}'
+	is 'a wrong configuration' "$status" 78
+	like 'is told' "$output" 'configJSON.*SymServer.port must be a whole number'
+	quickstart --configJSON '{}' -c "$work/own.json"
+	is 'not both' "$status" 64
+	stop upstream
+}
+
+# It stays until it is told to end, and ends all it started.
+in_the_foreground() {
+	local pids
+	choose_port
+	start foreground env SYMBOLICATE_RUN_DIR="$work/run" SYMBOLICATE_BUILD_DIR="$top_builddir" \
+		MAKEFLAGS= MFLAGS= MAKELEVEL= "$top_srcdir/quickstart" -F -o "SymServer.port=$web_port"
+	check '--foreground answers' wait_until 60 grep -q 'staying in the foreground' "$work/foreground.log"
+	check 'the sample' sample_works
+	mapfile -t pids < <(started_pids)
+	kill -HUP "$(cat "$work/run/symbolicate-fcgi.pid")"
+	stop foreground
+	is 'told to end, it ends well' "$exit_status" 0
+	check 'and so does all that it started' all_ended "${pids[@]}"
+	start foreground env SYMBOLICATE_RUN_DIR="$work/run" SYMBOLICATE_BUILD_DIR="$top_builddir" \
+		MAKEFLAGS= MFLAGS= MAKELEVEL= "$top_srcdir/quickstart" --foreground -o "SymServer.port=$web_port"
+	wait_until 60 eval '[ "$(grep -c "staying in the foreground" "$work/foreground.log")" = 2 ]'
+	kill "$(cat "$work/run/symbolicate-fcgi.pid")"
+	check 'it ends when the pool does' wait_until 20 has_ended "${pid_of[foreground]}"
+	stop foreground
+	is 'with an error' "$exit_status" 70
+	check 'and nothing listens' eval '! port_answers 127.0.0.1 "$web_port"'
+}
+
 usage() {
 	quickstart --help
 	is '--help' "$status" 0
@@ -122,5 +149,7 @@ with_configuration nginx
 if [ "$(id -u)" != 0 ] || runuser -u www-data -- test -x "$top_builddir/symbolicate-fcgi"; then
 	with_configuration apache
 fi
+with_configuration_text
+in_the_foreground
 usage
 e2e_end

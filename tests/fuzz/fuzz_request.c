@@ -95,13 +95,14 @@ static void run(const struct protocol_options *options, struct slice body)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum protocol_api apis[] = {API_SNAPPY, API_SYMBOLICATE_V4, API_SYMBOLICATE_V5};
+	static const enum protocol_api apis[] = {API_SNAPPY, API_SYMBOLICATE_V4, API_SYMBOLICATE_V5,
+					       API_DISK_CACHE};
 
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 8; i++) {
 		struct protocol_options options = {
-			.api = apis[i % 3],
-			.debug_allowed = i < 3,
-			.lenient = i < 3,
+			.api = apis[i % 4],
+			.debug_allowed = i < 4,
+			.lenient = i < 4,
 			.limits = {10, 8, 20, 50},
 		};
 

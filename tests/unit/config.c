@@ -368,6 +368,47 @@ static void restart_keys_are_told(void)
 	config_free(fresh);
 }
 
+static void old_options_are_adopted(void)
+{
+	char words[][24] = {"program", "-c", "f", "--symbolURL", "http://a/", "--listen", "x", "--port=81",
+			    "--symbolURL=http://b/", "--porter", "--configJSON", "{}", "--", "--port=1", "--port"};
+	char *argv[TAP_COUNT(words) + 1] = {NULL};
+	int argc = TAP_COUNT(words);
+	static const char *const want[] = {"program", "-c", "f", "-o--symbolURL=http://a/", "--listen", "x",
+					   "-o--port=81", "-o--symbolURL=http://b/", "--porter",
+					   "-o--configJSON={}", "--", "--port=1", "--port"};
+
+	for (int i = 0; i < argc; i++)
+		argv[i] = words[i];
+	CHECK_INT(config_adopt_old_options(argc, argv), TAP_COUNT(want));
+	for (size_t i = 0; i < TAP_COUNT(want); i++)
+		CHECK_TEXT(slice_of(argv[i]), want[i]);
+	CHECK(argv[TAP_COUNT(want)] == NULL);
+	for (size_t i = 0; i < TAP_COUNT(want); i++)
+		if (strncmp(argv[i], "-o--", 4) == 0)
+			free(argv[i]);
+}
+
+static void old_options_are_overrides(void)
+{
+	struct config_problems problems = CONFIG_PROBLEMS_INIT;
+	const char *overrides[] = {"--symbolURL=http://a/", "SymServer.port=2", "--symbolURL=http://b/?x=y",
+				   "--configJSON={\"SymServer\": {\"port\": 5}}", "--port=7"};
+	char *path = mem_printf("%s/tests/cases/config/snappy-sample.json", top());
+	struct config_args args = {path, overrides, TAP_COUNT(overrides)};
+	struct config *config;
+	struct err err = ERR_INIT;
+
+	CHECK_INT(config_open(&config, &args, &problems, &err), 0);
+	CHECK_INT(config->disk_cache.symbol_urls.count, 2);
+	CHECK_TEXT(slice_of(config->disk_cache.symbol_urls.items[1]), "http://b/?x=y");
+	CHECK_INT(config->sym_server.port, 7);
+	CHECK_INT(problems.errors, 0);
+	config_problems_release(&problems);
+	config_free(config);
+	free(path);
+}
+
 static void files_are_opened(void)
 {
 	struct config_problems problems = CONFIG_PROBLEMS_INIT;
@@ -405,6 +446,8 @@ int main(void)
 		{"wrong options are named", wrong_options_are_named},
 		{"old options work", old_options_work},
 		{"the words for log targets are no paths", log_words_are_no_paths},
+		{"old options are adopted", old_options_are_adopted},
+		{"old options are overrides", old_options_are_overrides},
 		{"secrets are not printed", secrets_are_not_printed},
 		{"a printed file reads as the same", printed_file_reads_as_the_same},
 		{"restart keys are told", restart_keys_are_told},

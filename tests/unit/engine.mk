@@ -18,3 +18,7 @@ tests_unit_engine_intake_SOURCES = tests/unit/engine_intake.c
 tests_unit_engine_intake_LDADD = libtap.a libengine.a libstore.a libsymbols.a libstats.a libbase.a \
 	$(LMDB_LIBS) $(ZSTD_LIBS)
 TESTS += tests/unit/engine_intake
+check_PROGRAMS += tests/unit/engine_raw
+tests_unit_engine_raw_SOURCES = tests/unit/engine_raw.c
+tests_unit_engine_raw_LDADD = libtap.a libengine.a libstore.a libsymbols.a libstats.a libbase.a $(LMDB_LIBS)
+TESTS += tests/unit/engine_raw

@@ -65,6 +65,32 @@ static struct flight_ticket join(struct flight_control *control, const char *key
 	return ticket;
 }
 
+static void purposes_are_flown_apart(void)
+{
+	struct module_name module = {SLICE_LITERAL("XUL.pdb"), SLICE_LITERAL("ABC1")};
+	struct slice key = SLICE_LITERAL("xul.pdb/ABC1");
+	struct flight_report report = {.outcome = FLIGHT_FOUND}, got;
+	struct flight_assignment taken;
+	struct flight_ticket table, raw, again;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	bool begun;
+
+	setup(&f, "purposes");
+	table = join(&f.worker[0], "xul.pdb/ABC1", &begun);
+	CHECK_INT(flight_join_for(&f.worker[1], FLIGHT_RAW, module, key, NULL, &raw, &begun, &err), 0);
+	CHECK(begun && raw.index != table.index);
+	CHECK_INT(flight_join_for(&f.worker[2], FLIGHT_RAW, module, key, NULL, &again, &begun, &err), 0);
+	CHECK(!begun && again.index == raw.index);
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	CHECK_INT(taken.purpose, taken.index == raw.index ? FLIGHT_RAW : FLIGHT_TABLE);
+	flight_land(&f.fetcher, &taken, &report);
+	CHECK_INT(flight_landed(&f.worker[0], table, &got) + flight_landed(&f.worker[1], raw, &got), 1);
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	CHECK_INT(taken.purpose, taken.index == raw.index ? FLIGHT_RAW : FLIGHT_TABLE);
+	teardown(&f);
+}
+
 static void one_search_for_all_who_ask(void)
 {
 	struct flight_report report = {.outcome = FLIGHT_FOUND, .wire_bytes = 9, .cause = ""}, got;
@@ -201,6 +227,7 @@ static void flights_of_a_dead_instance_are_landed(void)
 static const struct tap_case cases[] = {
 	{"one search for all who ask", one_search_for_all_who_ask},
 	{"who is awake wakes the rest", who_is_awake_wakes_the_rest},
+	{"flights of different purposes are flown apart", purposes_are_flown_apart},
 	{"a dead fetcher's flight is flown once more, then given up", dead_fetcher_is_replaced_once},
 	{"flights run out and come back", flights_run_out_and_come_back},
 	{"flights of a dead instance are landed", flights_of_a_dead_instance_are_landed},

@@ -6,6 +6,7 @@ TESTS += tests/unit/protocol_cases
 EXTRA_DIST += \
 	tests/cases/protocol/README.md \
 	tests/cases/protocol/debug.case \
+	tests/cases/protocol/disk_cache.case \
 	tests/cases/protocol/eliot_refused.case \
 	tests/cases/protocol/eliot_requests.case \
 	tests/cases/protocol/json.case \

@@ -19,7 +19,7 @@ struct text_case {
 	size_t count;
 };
 
-static const char *const api_names[] = {"snappy", "v4", "v5"};
+static const char *const api_names[] = {"snappy", "v4", "v5", "DiskCache"};
 static const char *const verdict_names[] = {"request", "debug", "invalid", "too-large"};
 static const char *const state_names[] = {"unasked", "found", "absent", "unsettled"};
 static const char *const action_names[] = {
@@ -293,7 +293,9 @@ static void add_debug(struct buf *buf, const struct debug_request *debug)
 	if (debug->has_module)
 		buf_addf(buf, " module=%.*s/%.*s", SLICE_PRINT(debug->module.debug_file),
 			 SLICE_PRINT(debug->module.debug_id));
-	if (debug->has_offset)
+	if (debug->has_offset && debug->offset_odd)
+		buf_add_text(buf, " offset=odd");
+	else if (debug->has_offset)
 		buf_addf(buf, " offset=%llu", (unsigned long long)debug->offset);
 }
 
