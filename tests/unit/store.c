@@ -402,7 +402,6 @@ static enum store_fit fit_of(struct store *store)
 	return fit;
 }
 
-/* The file is full to the last page when the limit is lowered: evicting needs pages, too. */
 static void a_lowered_limit_evicts_and_the_copy_fits(void)
 {
 	static _Atomic uint32_t stamps[64];
