@@ -229,17 +229,18 @@ static void all_of_a_module_is_forgotten(void)
 {
 	struct module_name module = {SLICE_LITERAL("A.pdb"), SLICE_LITERAL("a1")};
 	struct slice key = SLICE_LITERAL("a.pdb/A1");
+	struct store_absent said = {.source = 7, .made_s = 1, .lasts_s = 600}, known[STORE_ABSENT_SOURCES];
 	struct err err = ERR_INIT;
 	uint64_t raw;
 
 	open_cache();
 	raw = add_raw("a.pdb/A1", 300);
 	CHECK(add_table("a.pdb/A1", raw, RAW_GENERATION));
-	CHECK_INT(store_absent_put(env.store, SLICE_LITERAL("A.pdb/A1"), UINT32_MAX, &err), 0);
+	CHECK_INT(store_absent_put(env.store, SLICE_LITERAL("A.pdb/A1"), &said, 1, &err), 0);
 	CHECK_INT(kept_forget(&env, module, key, &err), 0);
 	CHECK(!has_raw("a.pdb/A1") && !has_table("a.pdb/A1", raw));
 	CHECK_INT(store_read_begin(env.store, &err), 0);
-	CHECK_INT(store_absent_get(env.store, SLICE_LITERAL("A.pdb/A1"), 1, &err), 0);
+	CHECK_INT(store_absent_get(env.store, SLICE_LITERAL("A.pdb/A1"), 2, known, &err), 0);
 	store_read_end(env.store);
 	CHECK_INT(kept_forget(&env, module, key, &err), 0);
 	close_cache();
