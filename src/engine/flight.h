@@ -57,15 +57,15 @@ bool flight_is_foreign(struct flight_control *control, struct flight_ticket tick
 /* ---- for fetchers and the master ---- */
 
 struct flight_assignment {
-	uint32_t index;
+	uint32_t index, generation;
 	struct module_name module; /* views into the flight */
 	struct slice key;
 };
 
-/* Takes a queued flight of this instance.  1, 0 if there is none, -1. */
+/* Takes the flight of this instance that has been queued longest.  1, 0 if there is none, -1. */
 int flight_take(struct flight_control *control, struct flight_assignment *ret, struct err *err);
 void flight_progress(struct flight_control *control, const struct flight_assignment *taken, uint64_t text_bytes);
-/* Lands it and wakes its waiters. */
+/* Lands it and wakes its waiters; nothing happens where the flight was taken away from this fetcher. */
 void flight_land(struct flight_control *control, const struct flight_assignment *taken,
 		 const struct flight_report *report);
 

@@ -59,9 +59,18 @@ static void recover_now_and_then(struct environment *env, uint64_t *next_ms)
 		log_error("cannot clean the database: %s", err.msg);
 }
 
+/* What the dead had half written takes room from those who write. */
+static bool has_anybody_died(const struct state *state, uint64_t *deaths)
+{
+	uint64_t last = *deaths;
+
+	*deaths = state_counter(state, COUNTER_children_died);
+	return *deaths != last;
+}
+
 /* Of all janitors on the directory, the one that holds the lock works. */
 static void work(const struct instance *instance, struct environment *env, struct flight_control *flights,
-		 uint64_t *next_recovery_ms)
+		 uint64_t *next_recovery_ms, uint64_t *deaths)
 {
 	struct err err = ERR_INIT;
 
@@ -73,13 +82,15 @@ static void work(const struct instance *instance, struct environment *env, struc
 	}
 	flight_sweep(flights);
 	delete_bad_tables(env);
+	if (has_anybody_died(env->state, deaths))
+		*next_recovery_ms = 0;
 	recover_now_and_then(env, next_recovery_ms);
 }
 
 int janitor_main(const struct instance *instance)
 {
 	struct flight_control flights = instance_flights(instance, instance_janitor_slot(instance));
-	uint64_t next_recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS;
+	uint64_t next_recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS, deaths = 0;
 	struct environment env;
 	struct err err = ERR_INIT;
 
@@ -88,7 +99,7 @@ int janitor_main(const struct instance *instance)
 		return err_exit_code(&err);
 	}
 	while (!signals_stopping()) {
-		work(instance, &env, &flights, &next_recovery_ms);
+		work(instance, &env, &flights, &next_recovery_ms, &deaths);
 		signals_allow();
 		poll(NULL, 0, ROUND_MS);
 		signals_block();

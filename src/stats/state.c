@@ -74,6 +74,15 @@ static void free_slot(struct state_map *map, struct state_slot *slot)
 	atomic_store(&slot->kind, SLOT_FREE);
 }
 
+/* Whoever still waits for it is told by the generation that it is over. */
+static void drop_flight(struct state_flight *flight)
+{
+	atomic_store(&flight->state, FLIGHT_FREE);
+	atomic_fetch_add(&flight->generation, 1);
+	for (int w = 0; w < STATE_WAITER_WORDS; w++)
+		atomic_store(&flight->waiters[w], 0);
+}
+
 /* Nobody else is alive on the directory. */
 static void begin_alone(struct state_map *map)
 {
@@ -90,11 +99,8 @@ static void begin_alone(struct state_map *map)
 	memcpy(map->boot_id, boot_id, sizeof(boot_id));
 	for (int i = 0; i < STATE_SLOTS; i++)
 		free_slot(map, &map->slots[i]);
-	for (int i = 0; i < STATE_FLIGHTS; i++) {
-		atomic_store(&map->flights[i].state, FLIGHT_FREE);
-		for (int w = 0; w < STATE_WAITER_WORDS; w++)
-			atomic_store(&map->flights[i].waiters[w], 0);
-	}
+	for (int i = 0; i < STATE_FLIGHTS; i++)
+		drop_flight(&map->flights[i]);
 	memset(map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
 	memcpy(map->magic, magic, sizeof(magic));
 }
@@ -235,6 +241,22 @@ static void free_dead_slots(struct state *state)
 	}
 }
 
+/* What carries our number is a dead predecessor's: no fetcher of ours would ever land it. */
+static int drop_old_flights(struct state *state, struct err *err)
+{
+	if (file_lock(state->lock_fd, STATE_LOCK_FLIGHTS, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0)
+		return -1;
+	for (int i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = &state->map->flights[i];
+		uint32_t phase = atomic_load(&flight->state);
+
+		if (flight->instance == state->instance && (phase == FLIGHT_QUEUED || phase == FLIGHT_RUNNING))
+			drop_flight(flight);
+	}
+	file_unlock(state->lock_fd, STATE_LOCK_FLIGHTS, 1);
+	return 0;
+}
+
 static int find_run(const struct state_map *map, unsigned count)
 {
 	unsigned run = 0;
@@ -251,6 +273,8 @@ static int claim_run(struct state *state, unsigned count, struct err *err)
 {
 	int first;
 
+	if (drop_old_flights(state, err) < 0)
+		return -1;
 	free_dead_slots(state);
 	first = find_run(state->map, count);
 	if (first < 0)
