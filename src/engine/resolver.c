@@ -69,7 +69,13 @@ static bool is_snappy(const struct request *request)
 	return request->dialect == DIALECT_SNAPPY_V3 || request->dialect == DIALECT_SNAPPY_V4;
 }
 
-/* What is still open after everything: not settled if its search goes on, else absent. */
+/* What was found and is not there is evicted already: it is not absent. */
+static bool is_over(const struct wanted_module *module)
+{
+	return module->landed && module->report.outcome != FLIGHT_FOUND;
+}
+
+/* What is still open after everything: not settled if its search goes on or was for nothing, else absent. */
 static bool settle_rest(struct resolving *r)
 {
 	bool unsettled = false;
@@ -79,9 +85,9 @@ static bool settle_rest(struct resolving *r)
 
 		if (module->state != MODULE_UNASKED)
 			continue;
-		if (module->landed || module->frame_count == 0) {
+		if (is_over(module) || module->frame_count == 0) {
 			/* frames with odd offsets alone say nothing of their module */
-			module->state = module->landed ? MODULE_ABSENT : MODULE_UNASKED;
+			module->state = is_over(module) ? MODULE_ABSENT : MODULE_UNASKED;
 			continue;
 		}
 		module->state = MODULE_UNSETTLED;
