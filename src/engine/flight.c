@@ -187,6 +187,12 @@ bool flight_is_foreign(struct flight_control *control, struct flight_ticket tick
 	return flight_at(control, ticket.index)->instance != control->state->instance;
 }
 
+static struct slice copy_text(char *to, const char *from, size_t len)
+{
+	memcpy(to, from, len);
+	return slice_make(to, len);
+}
+
 static void assign(struct flight_control *control, struct state_flight *flight, struct flight_assignment *ret)
 {
 	flight->fetcher_slot = control->slot;
@@ -194,9 +200,9 @@ static void assign(struct flight_control *control, struct state_flight *flight, 
 	atomic_store(&flight->state, FLIGHT_RUNNING);
 	ret->index = (uint32_t)(flight - control->state->map->flights);
 	ret->generation = atomic_load(&flight->generation);
-	ret->key = slice_make(flight->key, flight->key_len);
-	ret->module.debug_file = slice_make(flight->debug_file, flight->file_len);
-	ret->module.debug_id = slice_make(flight->debug_id, flight->id_len);
+	ret->key = copy_text(ret->key_text, flight->key, flight->key_len);
+	ret->module.debug_file = copy_text(ret->debug_file, flight->debug_file, flight->file_len);
+	ret->module.debug_id = copy_text(ret->debug_id, flight->debug_id, flight->id_len);
 }
 
 /* The one that has waited longest. */

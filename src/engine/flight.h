@@ -56,10 +56,16 @@ bool flight_is_foreign(struct flight_control *control, struct flight_ticket tick
 
 /* ---- for fetchers and the master ---- */
 
+/*
+ * What is to be searched for is copied: the flight may be dropped and its place
+ * reused while an orphaned fetcher is still at it, who must not publish what it
+ * has under the new flight's key.  Not to be moved once taken.
+ */
 struct flight_assignment {
 	uint32_t index, generation;
-	struct module_name module; /* views into the flight */
+	struct module_name module; /* views into what follows */
 	struct slice key;
+	char key_text[STATE_KEY_BYTES], debug_file[STATE_NAME_BYTES], debug_id[STATE_ID_BYTES];
 };
 
 /* Takes the flight of this instance that has been queued longest.  1, 0 if there is none, -1. */

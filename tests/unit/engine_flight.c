@@ -191,6 +191,7 @@ static void fetcher_of_a_dead_master_lands_nothing(void)
 	atomic_store(&f.state->map->flights[old.index].state, FLIGHT_FREE);
 	ticket = join(&f.worker[1], "nss.pdb/ABC1", &begun);
 	CHECK_INT(ticket.index, old.index);
+	CHECK_TEXT(old.key, "xul.pdb/ABC1"); /* under which it will publish what it has */
 	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
 	flight_land(&f.fetcher, &old, &report);
 	CHECK(!flight_landed(&f.worker[1], ticket, &got));
