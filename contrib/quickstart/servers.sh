@@ -92,7 +92,7 @@ apache_modules=${APACHE_MODULES:-/usr/lib/apache2/modules}
 # apache_config DIR USER: the same for Apache, including DIR/apache-*.conf.
 apache_config() {
 	local module
-	for module in mpm_event authz_core headers filter deflate proxy proxy_fcgi; do
+	for module in mpm_event authz_core headers filter deflate unique_id proxy proxy_fcgi; do
 		echo "LoadModule ${module}_module $apache_modules/mod_$module.so"
 	done
 	cat <<-END

@@ -2,16 +2,16 @@
 /* The address cache: resolved addresses in memcached. */
 #include "addrcache/addrcache.h"
 
-#include "addrcache/breaker.h"
 #include "addrcache/servers.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROBE_KEY_LEN = 24, DEFAULT_PAUSE_MS = 5000 };
+enum { PROBE_KEY_LEN = 24, DEFAULT_PAUSE_MS = 5000, SLOW_LIMIT = 3 };
 
 struct addrcache {
 	memcached_st *asking; /* waits for answers */
@@ -21,7 +21,7 @@ struct addrcache {
 	size_t server_count;
 	uint64_t timeout_us;
 	unsigned first_pause_ms;
-	struct addrcache_breaker *breaker, own_breaker;
+	struct breaker *breaker, own_breaker;
 	struct addrcache_stats stats;
 	/* of get_many, kept for the next one */
 	const char **texts;
@@ -126,9 +126,15 @@ static bool is_trouble(memcached_return_t rc)
 	}
 }
 
-static void trip(struct addrcache *cache)
+/* Of all processes, the one that opens the breaker tells. */
+static void trip(struct addrcache *cache, const char *cause)
 {
-	cache->stats.opened += breaker_open(cache->breaker, cache->first_pause_ms, clock_mono_ms());
+	static struct log_limit limit;
+
+	if (!breaker_open(cache->breaker, cache->first_pause_ms, clock_mono_ms()))
+		return;
+	cache->stats.opened++;
+	log_limited(&limit, LEVEL_WARNING, "memcached is left alone for %u ms: %s", cache->first_pause_ms, cause);
 }
 
 /* Takes note of how a call went.  A late answer is an answer; several in a row are trouble, too. */
@@ -138,11 +144,11 @@ static enum addrcache_result outcome(struct addrcache *cache, memcached_return_t
 
 	if (is_trouble(rc)) {
 		cache->stats.failures++;
-		trip(cache);
+		trip(cache, memcached_strerror(NULL, rc));
 		return ADDRCACHE_FAILED;
 	}
-	if (breaker_note_time(cache->breaker, took_us > cache->timeout_us / 2))
-		trip(cache);
+	if (breaker_note(cache->breaker, took_us > cache->timeout_us / 2, SLOW_LIMIT))
+		trip(cache, "several late answers in a row");
 	return ADDRCACHE_OK;
 }
 
@@ -168,6 +174,7 @@ static bool probe(struct addrcache *cache)
 	bool ok = !is_trouble(ask_all(cache, cache->asking));
 
 	breaker_probed(cache->breaker, ok, clock_mono_ms());
+	log_info("memcached %s", ok ? "is asked again" : "still gives no answer");
 	return ok;
 }
 

@@ -5,27 +5,20 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "stats/breaker.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
-
-/*
- * Shared by all workers (it lives in state.map): a frozen memcached would
- * otherwise cost its timeout on every request with every libmemcached setting.
- * All zero is the start state.  Words only; safe when a process dies anywhere.
- */
-struct addrcache_breaker {
-	_Atomic uint64_t closed_again_ms; /* clock_mono_ms() of the next probe; 0: closed */
-	_Atomic uint32_t pause_ms;        /* of the current opening, doubling up to 60 s */
-	_Atomic uint32_t slow_in_a_row;
-};
 
 struct addrcache_options {
 	const char *const *servers; /* "numeric-address:port", "[::1]:port", or an absolute socket path */
 	size_t server_count;        /* 0: no cache, every call is a cheap no-op */
 	int timeout_ms;             /* per wait and server */
 	unsigned first_pause_ms;    /* of the breaker; 0: 5 s */
-	struct addrcache_breaker *breaker; /* NULL: one of this process's own */
+	/*
+	 * Shared by all workers: a frozen memcached would otherwise cost its timeout
+	 * on every request with every libmemcached setting.  NULL: one of this process's own.
+	 */
+	struct breaker *breaker;
 };
 
 /* One per process, opened after fork; it connects when first used. */

@@ -3,8 +3,6 @@ noinst_LIBRARIES += libaddrcache.a
 libaddrcache_a_SOURCES = \
 	src/addrcache/addrcache.c \
 	src/addrcache/addrcache.h \
-	src/addrcache/breaker.c \
-	src/addrcache/breaker.h \
 	src/addrcache/frame_value.c \
 	src/addrcache/frame_value.h \
 	src/addrcache/servers.c \

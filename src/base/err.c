@@ -71,7 +71,30 @@ const char *err_code_name(enum err_code code)
 	return codes[code].name;
 }
 
+/* Of ERR_SYSTEM: what an operator can do something about has a code of its own. */
+static int system_exit_code(int sys_errno)
+{
+	switch (sys_errno) {
+	case EACCES:
+	case EPERM:
+		return EX_NOPERM;
+	case EADDRINUSE:
+	case EADDRNOTAVAIL:
+		return EX_UNAVAILABLE;
+	case EEXIST:
+	case ENOTDIR:
+	case EROFS:
+	case ENOSPC:
+	case EDQUOT:
+		return EX_CANTCREAT;
+	case EIO:
+		return EX_IOERR;
+	default:
+		return EX_OSERR;
+	}
+}
+
 int err_exit_code(const struct err *err)
 {
-	return codes[err->code].exit_code;
+	return err->code == ERR_SYSTEM ? system_exit_code(err->sys_errno) : codes[err->code].exit_code;
 }

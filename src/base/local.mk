@@ -8,9 +8,11 @@ libbase_a_SOURCES = \
 	src/base/hash.c src/base/hash.h \
 	src/base/hash_avx2.c src/base/hash_avx2.h \
 	src/base/json_text.c src/base/json_text.h \
-	src/base/log.c src/base/log.h \
+	src/base/log.c src/base/log.h src/base/log_internal.h \
+	src/base/log_file.c src/base/log_file.h \
+	src/base/log_limit.c \
 	src/base/mem.c src/base/mem.h \
 	src/base/num.c src/base/num.h \
 	src/base/slice.c src/base/slice.h \
 	src/base/utf8.c src/base/utf8.h
-libbase_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
+libbase_a_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS) $(SYSTEMD_CFLAGS)

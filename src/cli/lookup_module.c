@@ -68,6 +68,7 @@ static int search(struct module_target *target, const struct config *config, str
 	settings_search(config, &target->sources, &searcher.options);
 	searcher.options.tmp_dir = tmp_dir;
 	settings_upstream(config, &options);
+	options.state = target->state;
 	status = file_make_dirs(tmp_dir, err) < 0 ? -1 : upstream_open(&searcher.upstream, &options, err);
 	if (status == 0) {
 		search_module(&searcher, module, key, &result);

@@ -27,10 +27,6 @@ static void check_process(const struct config *config, struct config_problems *p
 			problems, CONFIG_ERROR, origin(config, "process.reserved"),
 			"process.reserved (%u) leaves none of process.maxWorkers (%u) to wait for downloads",
 			process->reserved, process->max_workers);
-	if (process->builders > process->fetchers)
-		config_problem_at(problems, CONFIG_WARNING, origin(config, "process.builders"),
-				  "process.builders (%u) is more than process.fetchers (%u)",
-				  process->builders, process->fetchers);
 }
 
 static bool is_port(struct slice text)

@@ -36,7 +36,7 @@ struct config_map {
 };
 
 struct config_log {
-	const char *path; /* "": standard error */
+	const char *path; /* absolute, or "stderr", "syslog", "journal"; "": standard error */
 	unsigned level;   /* Python's numbers, as in base/log.h */
 	unsigned max_files, max_file_size_mb;
 };
@@ -78,6 +78,7 @@ struct config_disk_cache {
 	const char *cache_path;           /* absolute */
 	struct config_list local_symbol_dirs; /* absolute */
 	unsigned max_size_mb;
+	unsigned max_oversize_mb; /* of tables that exceed max_size_mb */
 	unsigned port; /* of old files; not used */
 	unsigned retries; /* tries per source, the first included */
 	unsigned retry_delay_ms;
@@ -150,6 +151,7 @@ struct config_process {
 	unsigned read_timeout_ms; /* a whole request */
 	unsigned send_timeout_ms; /* no byte taken by the client */
 	unsigned stop_timeout_ms; /* from TERM to KILL */
+	unsigned hang_timeout_ms; /* without a sign of life in a worker's or fetcher's work */
 	unsigned max_requests;    /* of one worker, which is then replaced; 0: no end */
 	unsigned names_ring_mb;
 	enum config_debug_protocol debug_protocol;

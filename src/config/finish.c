@@ -189,7 +189,7 @@ static void finish_process(struct config *config)
 	if (process->workers == 0)
 		process->workers = MIN(2 * cores, process->max_workers);
 	if (process->builders == 0)
-		process->builders = MIN(cores, process->fetchers);
+		process->builders = cores;
 	/* a small maxWorkers must leave one that may wait */
 	if (process->reserved == 0)
 		process->reserved = MIN(MAX(4, process->workers / 2), process->max_workers - 1);

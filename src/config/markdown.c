@@ -55,10 +55,10 @@ static void add_type(const struct config_row *row, struct buf *buf)
 	if (row->type == CONFIG_UINT)
 		buf_addf(buf, " %u–%u%s%s", row->min, row->max, row->unit ? " " : "",
 			 row->unit ? row->unit : "");
-	if (row->type != CONFIG_ENUM && row->type != CONFIG_FLAGS)
+	if (row->names == NULL || row->type == CONFIG_LEVEL)
 		return;
 	for (const struct config_name *name = row->names; name->name; name++)
-		buf_addf(buf, "%s`%s`", name == row->names ? "" : ", ", name->name);
+		buf_addf(buf, "%s`%s`", name == row->names && row->type != CONFIG_PATH ? "" : ", ", name->name);
 }
 
 static void add_row(const struct config_row *row, struct buf *buf)

@@ -41,11 +41,13 @@
 
 /* The keys of a log are the same in both sections. */
 #define LOG(section, member, text) \
-	PATH(CONFIG_LIVE, section ".log.path", member.path, text), \
+	{ROW(CONFIG_PATH, CONFIG_LIVE, section ".log.path", TEXT, struct config, member.path, "\"\""), \
+	 .names = log_targets, .help = text " A file, or one of the words (a file of that name is `./syslog`). " \
+		"Empty: `stderr`."}, \
 	LEVEL(CONFIG_LIVE, section ".log.level", member.level, "30", \
 	      "Lines below this level are dropped: Python's number or name, 30 being WARNING."), \
 	UINT(CONFIG_LIVE, section ".log.maxFiles", member.max_files, 5, 0, 1000, "files", \
-	     "Rotated files kept beside the log; 0 keeps all."), \
+	     "Rotated files kept beside the log; 0: it is never rotated."), \
 	UINT(CONFIG_LIVE, section ".log.maxFileSizeMB", member.max_file_size_mb, 50, 0, 1048576, "MB", \
 	     "Size at which the log is rotated; 0 leaves that to logrotate.")
 
@@ -53,6 +55,9 @@ enum { MS_MAX = 24 * 3600 * 1000, MB_MAX = 64 * 1024 * 1024, SECONDS_MAX = 366 *
 
 static const struct config_name levels[] = {
 	{"DEBUG", 10}, {"INFO", 20}, {"WARNING", 30}, {"ERROR", 40}, {"CRITICAL", 50}, {NULL, 0},
+};
+static const struct config_name log_targets[] = {
+	{"stderr", 0}, {"syslog", 0}, {"journal", 0}, {NULL, 0},
 };
 static const struct config_name lookups[] = {
 	{"rules", CONFIG_LOOKUP_RULES}, {"nearest", CONFIG_LOOKUP_NEAREST}, {NULL, 0},
@@ -75,6 +80,9 @@ const struct config_row config_rows[] = {
 	      "Directories of `.sym` files (`NAME/ID/NAME.sym`), asked in order before any server."),
 	UINT(CONFIG_LIVE, "DiskCache.maxSizeMB", disk_cache.max_size_mb, 4096, 1, MB_MAX, "MB",
 	     "Hard limit of the tables' file and of files added raw; the least recently used go first."),
+	UINT(CONFIG_LIVE, "DiskCache.maxOversizeMB", disk_cache.max_oversize_mb, 1024, 0, MB_MAX, "MB",
+	     "Hard limit of a second file, for tables that by themselves exceed `maxSizeMB`: each is kept for "
+	     "10 minutes, so that it is not built for every request. 0: none are kept."),
 	UINT(CONFIG_RESTART, "DiskCache.port", disk_cache.port, 8888, 0, 65535, NULL,
 	     "Accepted for old files: the disk cache needs no port."),
 	UINT(CONFIG_LIVE, "DiskCache.retries", disk_cache.retries, 3, 1, 100, "tries",
@@ -86,7 +94,8 @@ const struct config_row config_rows[] = {
 	     "Breakpad symbol servers, asked in order. The default is left out where `servers` is set and "
 	     "this is not, so that private names stay private."),
 	UINT(CONFIG_LIVE, "DiskCache.retryTimeout", disk_cache.retry_timeout_s, 600, 0, SECONDS_MAX, "s",
-	     "How long a module that every source says it does not have is not asked for again."),
+	     "How long a directory or symbol URL is not asked again for a file that it does not have; after "
+	     "failures the time is fixed, see architecture.md."),
 	UINT(CONFIG_LIVE, "DiskCache.connectTimeoutMs", disk_cache.transfer.connect_timeout_ms, 5000, 1, MS_MAX,
 	     "ms", "Limit for connecting to a server, TLS included."),
 	UINT(CONFIG_LIVE, "DiskCache.firstByteTimeoutMs", disk_cache.transfer.first_byte_timeout_ms, 30000, 1,
@@ -102,7 +111,7 @@ const struct config_row config_rows[] = {
 	UINT(CONFIG_LIVE, "DiskCache.maxSymbolMB", disk_cache.max_symbol_mb, 8192, 1, MB_MAX, "MB",
 	     "Limit for the text of one `.sym` file after decompression."),
 	LOG("DiskCache", disk_cache.log,
-	    "Log of downloads and of the cache's upkeep. Empty: standard error."),
+	    "Log of downloads and of the cache's upkeep."),
 	ALIAS("DiskCache.start", "quickstart.DiskCache.start"),
 	ALIAS("DiskCache.restart", "quickstart.DiskCache.restart"),
 
@@ -135,7 +144,7 @@ const struct config_row config_rows[] = {
 	     "Limit for the stacks of one request."),
 	UINT(CONFIG_LIVE, "SymServer.maxFrames", sym_server.max_frames, 2000000, 1, 50000000, "frames",
 	     "Limit for the frames of one request."),
-	LOG("SymServer", sym_server.log, "Log of the master and of requests. Empty: standard error."),
+	LOG("SymServer", sym_server.log, "Log of the master and of requests."),
 	ALIAS("SymServer.start", "quickstart.SymServer.start"),
 	ALIAS("SymServer.restart", "quickstart.SymServer.restart"),
 
@@ -216,7 +225,7 @@ const struct config_row config_rows[] = {
 	UINT(CONFIG_RESTART, "process.fetchers", process.fetchers, 16, 1, 256, "processes",
 	     "Downloads at the same time."),
 	UINT(CONFIG_LIVE, "process.builders", process.builders, 0, 0, 256, "processes",
-	     "Fetchers that compact symbols at the same time; 0: one per core."),
+	     "Fetchers on the cache directory that compact symbols at the same time; 0: one per core."),
 	UINT(CONFIG_LIVE, "process.waitMs", process.wait_ms, 50000, 0, MS_MAX, "ms",
 	     "How long a request waits for modules being fetched; keep it below the web server's limit."),
 	UINT(CONFIG_LIVE, "process.readTimeoutMs", process.read_timeout_ms, 30000, 1, MS_MAX, "ms",
@@ -225,8 +234,11 @@ const struct config_row config_rows[] = {
 	     "A reply of which the client takes nothing for so long is cut."),
 	UINT(CONFIG_LIVE, "process.stopTimeoutMs", process.stop_timeout_ms, 10000, 1, MS_MAX, "ms",
 	     "How long requests may take to end when the server stops."),
+	UINT(CONFIG_LIVE, "process.hangTimeoutMs", process.hang_timeout_ms, 300000, 1000, MS_MAX, "ms",
+	     "A worker or fetcher in whose work nothing moves for so long is killed and replaced; a worker not "
+	     "before `readTimeoutMs`, `waitMs` and `sendTimeoutMs` together."),
 	UINT(CONFIG_LIVE, "process.maxRequests", process.max_requests, 0, 0, 1000000000, "requests",
-	     "A worker is replaced after so many; 0: never."),
+	     "A worker is replaced after about so many (a tenth more or less, each its own number); 0: never."),
 	UINT(CONFIG_LIVE, "process.namesRingMB", process.names_ring_mb, 32, 1, 4096, "MB",
 	     "Memory of each of the first `workers` for decoded function names."),
 	ENUM(CONFIG_LIVE, "process.debugProtocol", process.debug_protocol, enum config_debug_protocol, "\"off\"",
@@ -261,7 +273,8 @@ const struct config_row config_server_rows[] = {
 	SERVER_UINT("retryTimeout", retry_timeout_s, 600, 0, SECONDS_MAX, "s",
 		    "How long a file that it does not have is not asked for again."),
 	{.path = "retryTimout", .alias = "retryTimeout"},
-	SERVER_UINT("maxRequests", max_requests, 10, 1, 10000, "requests", "Requests to it at the same time."),
+	SERVER_UINT("maxRequests", max_requests, 10, 1, 10000, "requests",
+		    "Requests to it at the same time, those of all processes on the cache directory."),
 	SERVER_STRINGS("blacklist", blacklist, "[]", "File names that it is not asked for (regular expressions)."),
 	SERVER_STRINGS("whitelist", whitelist, "[\".*\"]", "File names that it is asked for."),
 	SERVER_UINT("connectTimeoutMs", transfer.connect_timeout_ms, 0, 0, MS_MAX, "ms",
@@ -273,7 +286,8 @@ const struct config_row config_server_rows[] = {
 	{ROW(CONFIG_SECRETS, CONFIG_LIVE, "headers", struct config_map, SERVER, headers, "{}"),
 	 .help = "Headers of every request to it, `{\"Authorization\": \"Bearer …\"}`; never shown, never sent "
 		 "to another origin."},
-	SERVER_TEXT("proxy", CONFIG_URL, proxy, "HTTP proxy through which it is asked."),
+	SERVER_TEXT("proxy", CONFIG_URL, proxy,
+		    "HTTP proxy through which it is asked; `no_proxy` does not count then."),
 	{ROW(CONFIG_DECISION, CONFIG_LIVE, "allowPrivate", enum config_tristate, SERVER, allow_private_key, "null"),
 	 .help = "Whether its host may have a private address. null: `false` for well-known public servers, "
 		 "else `true`."},

@@ -16,7 +16,7 @@ enum config_type {
 	CONFIG_UINT,
 	CONFIG_LEVEL,    /* number or Python name */
 	CONFIG_STRING,
-	CONFIG_PATH,     /* resolved where it is set, Windows paths by config_finish() */
+	CONFIG_PATH,     /* resolved where it is set, unless it is one of `names`; Windows paths by config_finish() */
 	CONFIG_URL,      /* http(s) */
 	CONFIG_LOCATION, /* URL or path */
 	CONFIG_STRINGS,

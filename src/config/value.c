@@ -173,12 +173,13 @@ static bool set_string(const struct config_setter *setter, const struct config_r
 static bool set_path(const struct config_setter *setter, const struct config_row *row, void *field,
 		     struct json_object *value)
 {
+	const struct config_name *word;
 	struct slice text;
 
-	(void)row;
 	if (!string_of(value, &text))
 		return false;
-	*(const char **)field = make_path(setter, text);
+	word = row->names ? find_name(row->names, text) : NULL;
+	*(const char **)field = word ? word->name : make_path(setter, text);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "stats/state.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,15 +13,24 @@
 struct compaction {
 	struct table_build *build;
 	char *temp_dir;
+	uint64_t text_bytes; /* so far */
+	struct state_slot *slot;
 	int spill_fd; /* -1 until the builder spills */
 	int (*emit)(void *ctx, unsigned kind, uint64_t key, struct slice value, struct err *err);
 	void *emit_ctx;
 };
 
+static void show_life(const struct compaction *compaction)
+{
+	if (compaction->slot)
+		state_slot_alive(compaction->slot);
+}
+
 static int spill_append(void *ctx, const void *data, size_t len, struct err *err)
 {
 	struct compaction *compaction = ctx;
 
+	show_life(compaction);
 	if (compaction->spill_fd < 0)
 		compaction->spill_fd = file_open_unlinked(compaction->temp_dir, err);
 	if (compaction->spill_fd < 0)
@@ -32,6 +42,7 @@ static int spill_read(void *ctx, uint64_t offset, void *data, size_t len, struct
 {
 	struct compaction *compaction = ctx;
 
+	show_life(compaction);
 	return file_pread_all(compaction->spill_fd, data, len, (off_t)offset, err);
 }
 
@@ -39,6 +50,7 @@ static int emit(void *ctx, unsigned kind, uint64_t key, struct slice value, stru
 {
 	struct compaction *compaction = ctx;
 
+	show_life(compaction);
 	return compaction->emit(compaction->emit_ctx, kind, key, value, err);
 }
 
@@ -49,6 +61,7 @@ struct compaction *compaction_new(const struct compaction_options *options)
 
 	compaction->spill_fd = -1;
 	compaction->temp_dir = mem_strdup(options->temp_dir);
+	compaction->slot = options->slot;
 	compaction->build = table_build_new(&options->build, &io);
 	return compaction;
 }
@@ -66,6 +79,8 @@ void compaction_free(struct compaction *compaction)
 
 int compaction_feed(struct compaction *compaction, const char *data, size_t len, struct err *err)
 {
+	compaction->text_bytes += len;
+	show_life(compaction);
 	return table_build_feed(compaction->build, data, len, err);
 }
 
@@ -117,6 +132,7 @@ int compaction_publish(struct compaction *compaction, struct store *store, struc
 
 	if (store_insert_begin(&insertion.insert, store, key, err) < 0)
 		return -1;
+	store_insert_expect(insertion.insert, compaction->text_bytes); /* a table is smaller than its text */
 	if (compaction_emit(compaction, insert_value, &insertion, &result.summary, err) < 0) {
 		store_insert_abort(insertion.insert);
 		return -1;

@@ -15,9 +15,12 @@
  */
 struct compaction;
 
+struct state_slot;
+
 struct compaction_options {
 	struct table_build_options build;
 	const char *temp_dir; /* of the unlinked spill file; exists */
+	struct state_slot *slot; /* of this process, for its signs of life; NULL in commands */
 };
 
 struct compaction *compaction_new(const struct compaction_options *options);

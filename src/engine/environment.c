@@ -17,19 +17,28 @@ static char *env_path(const struct environment *env, uint32_t number)
 	return mem_printf("%s/db-%u", env->state->dir, number);
 }
 
+static uint64_t current_limit(const struct environment *env)
+{
+	return atomic_load_explicit(&env->state->map->store_bytes, memory_order_relaxed);
+}
+
 static int open_number(struct environment *env, uint32_t number, struct err *err)
 {
-	char *path = env_path(env, number);
+	struct state_map *map = env->state->map;
+	char *path = env_path(env, number), *oversize = mem_printf("%s/oversize", env->state->dir);
 	struct store_options options = {
 		.dir = path,
-		.max_bytes = env->max_bytes,
-		.stamps = env->state->map->stamps,
+		.oversize = {oversize, &map->oversize_number, &map->oversize_bytes},
+		.stamps = map->stamps,
 		.stamp_count = STATE_STAMPS,
 	};
-	int result = store_open(&env->store, &options, err);
+	int result;
 
+	options.max_bytes = env->max_bytes = current_limit(env);
+	result = store_open(&env->store, &options, err);
 	if (result == 0)
 		env->number = number;
+	free(oversize);
 	free(path);
 	return result;
 }
@@ -77,7 +86,10 @@ static int open_current(struct environment *env, struct err *err)
 int environment_open(struct environment *env, struct state *state, struct state_slot *slot, uint64_t max_bytes,
 		     struct err *err)
 {
-	*env = (struct environment){.state = state, .slot = slot, .max_bytes = max_bytes};
+	uint64_t none = 0;
+
+	*env = (struct environment){.state = state, .slot = slot};
+	atomic_compare_exchange_strong(&state->map->store_bytes, &none, max_bytes);
 	return open_current(env, err);
 }
 
@@ -88,12 +100,32 @@ void environment_close(struct environment *env)
 	env->store = NULL;
 }
 
-int environment_refresh(struct environment *env, struct err *err)
+bool environment_is_replaced(const struct environment *env)
 {
-	if (env->store && atomic_load_explicit(&env->state->map->env_number, memory_order_relaxed) == env->number)
+	return atomic_load_explicit(&env->state->map->env_number, memory_order_relaxed) != env->number;
+}
+
+static int follow_limit(struct environment *env, struct err *err)
+{
+	uint64_t limit = current_limit(env);
+
+	if (limit == env->max_bytes)
 		return 0;
+	env->max_bytes = limit;
+	return store_set_limit(env->store, limit, err);
+}
+
+int environment_reopen(struct environment *env, struct err *err)
+{
 	environment_close(env);
 	return open_current(env, err);
+}
+
+int environment_refresh(struct environment *env, struct err *err)
+{
+	if (env->store && !environment_is_replaced(env) && follow_limit(env, err) == 0)
+		return 0;
+	return environment_reopen(env, err);
 }
 
 int environment_condemn(struct environment *env, const char *why, struct err *err)
@@ -104,6 +136,13 @@ int environment_condemn(struct environment *env, const char *why, struct err *er
 	if (move_aside(env, number, why, err) < 0)
 		return -1;
 	return open_current(env, err);
+}
+
+int environment_put_aside(struct state *state, const char *why, struct err *err)
+{
+	struct environment env = {.state = state};
+
+	return move_aside(&env, atomic_load(&state->map->env_number), why, err);
 }
 
 off_t environment_key_offset(struct slice key)

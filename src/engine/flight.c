@@ -36,18 +36,28 @@ static void ring(int fd)
 		return;
 }
 
+static void wake_waiter(struct flight_control *control, unsigned slot)
+{
+	unsigned worker = slot - control->first_slot;
+
+	if (slot >= control->first_slot && worker < control->worker_count)
+		ring(control->worker_fds[worker]);
+}
+
+/*
+ * Bit by bit, so that others can help: a fetcher's priority is so low that the
+ * first waiter it wakes may keep it from waking the next.
+ */
 static void wake_waiters(struct flight_control *control, struct state_flight *flight)
 {
 	for (unsigned word = 0; word < STATE_WAITER_WORDS; word++) {
-		uint64_t bits = atomic_exchange(&flight->waiters[word], 0);
+		uint64_t bits;
 
-		while (bits) {
-			unsigned slot = word * 64 + (unsigned)__builtin_ctzll(bits);
-			unsigned worker = slot - control->first_slot;
+		while ((bits = atomic_load(&flight->waiters[word])) != 0) {
+			uint64_t bit = bits & -bits;
 
-			bits &= bits - 1;
-			if (slot >= control->first_slot && worker < control->worker_count)
-				ring(control->worker_fds[worker]);
+			if (atomic_fetch_and(&flight->waiters[word], ~bit) & bit)
+				wake_waiter(control, word * 64 + (unsigned)__builtin_ctzll(bit));
 		}
 	}
 }
@@ -91,7 +101,7 @@ static struct state_flight *find_flight(struct flight_control *control, uint64_t
 }
 
 static void begin_flight(struct flight_control *control, struct state_flight *flight, struct module_name module,
-			 struct slice key, uint64_t hash)
+			 struct slice key, uint64_t hash, const char *request)
 {
 	atomic_store(&flight->state, FLIGHT_FREE);
 	atomic_fetch_add(&flight->generation, 1);
@@ -104,6 +114,7 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	flight->outcome = FLIGHT_NONE;
 	flight->download_us = flight->build_us = flight->insert_us = flight->wire_bytes = 0;
 	flight->cause[0] = '\0';
+	snprintf(flight->request, sizeof(flight->request), "%s", request ? request : "");
 	flight->key_hash = hash;
 	flight->key_len = (uint16_t)key.len;
 	memcpy(flight->key, key.data, key.len);
@@ -115,7 +126,7 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 	ring(control->queue_fd);
 }
 
-int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
 		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err)
 {
 	uint64_t hash = hash_bytes(key.data, key.len);
@@ -130,7 +141,7 @@ int flight_join(struct flight_control *control, struct module_name module, struc
 	*ret_begun = flight == NULL;
 	if (flight == NULL && unused) {
 		flight = unused;
-		begin_flight(control, flight, module, key, hash);
+		begin_flight(control, flight, module, key, hash, request);
 	}
 	if (flight) {
 		ret_ticket->index = (uint32_t)(flight - control->state->map->flights);
@@ -161,8 +172,10 @@ bool flight_landed(struct flight_control *control, struct flight_ticket ticket, 
 	struct state_flight *flight = flight_at(control, ticket.index);
 	bool landed = is_same(flight, ticket) && atomic_load(&flight->state) == FLIGHT_DONE;
 
-	if (landed)
+	if (landed) {
 		fill_report(flight, ret_report);
+		wake_waiters(control, flight);
+	}
 	if (is_same(flight, ticket))
 		return landed;
 	/* landed and reused since: the store tells what came of it */
@@ -201,6 +214,7 @@ static void assign(struct flight_control *control, struct state_flight *flight, 
 	ret->index = (uint32_t)(flight - control->state->map->flights);
 	ret->generation = atomic_load(&flight->generation);
 	ret->key = copy_text(ret->key_text, flight->key, flight->key_len);
+	ret->request = flight->request[0] ? strcpy(ret->request_text, flight->request) : NULL;
 	ret->module.debug_file = copy_text(ret->debug_file, flight->debug_file, flight->file_len);
 	ret->module.debug_id = copy_text(ret->debug_id, flight->debug_id, flight->id_len);
 }
@@ -321,10 +335,13 @@ unsigned flight_fetcher_died(struct flight_control *control, unsigned slot)
 
 void flight_sweep(struct flight_control *control)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
 
-	if (lock_flights(control, &err) < 0)
+	if (lock_flights(control, &err) < 0) {
+		log_limited(&limit, LEVEL_ERROR, "flights of dead instances: %s", err.msg);
 		return;
+	}
 	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
 		struct state_flight *flight = flight_at(control, i);
 

@@ -30,10 +30,10 @@ struct flight_ticket {
 };
 
 /*
- * Joins the flight of that key or begins one.  *ret_begun tells which.
- * ERR_BUSY when all flights are taken.
+ * Joins the flight of that key or begins one, in the name of that request (NULL:
+ * none).  *ret_begun tells which.  ERR_BUSY when all flights are taken.
  */
-int flight_join(struct flight_control *control, struct module_name module, struct slice key,
+int flight_join(struct flight_control *control, struct module_name module, struct slice key, const char *request,
 		struct flight_ticket *ret_ticket, bool *ret_begun, struct err *err);
 
 struct flight_report {
@@ -42,7 +42,7 @@ struct flight_report {
 	char cause[STATE_CAUSE_BYTES];
 };
 
-/* Whether the flight has landed; then *ret_report is filled.  A ticket that came too late reads as FLIGHT_UNKNOWN. */
+/* Whether the flight has landed; then *ret_report is filled, and who else waits for it is woken.  A ticket that came too late reads as FLIGHT_UNKNOWN. */
 bool flight_landed(struct flight_control *control, struct flight_ticket ticket, struct flight_report *ret_report);
 
 /* Puts this worker on the list of those woken when it lands.  Check flight_landed() after it, then wait. */
@@ -65,7 +65,9 @@ struct flight_assignment {
 	uint32_t index, generation;
 	struct module_name module; /* views into what follows */
 	struct slice key;
+	const char *request; /* the id of the one that began it, for logs; NULL: none */
 	char key_text[STATE_KEY_BYTES], debug_file[STATE_NAME_BYTES], debug_id[STATE_ID_BYTES];
+	char request_text[STATE_REQUEST_BYTES];
 };
 
 /* Takes the flight of this instance that has been queued longest.  1, 0 if there is none, -1. */

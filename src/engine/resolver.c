@@ -43,7 +43,9 @@ static int refresh_environment(struct resolver *resolver)
 
 	open_tables_trim(resolver->tables);
 	if (environment_refresh(resolver->env, &err) < 0) {
-		log_error("cannot open the database: %s", err.msg);
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot open the database: %s", err.msg);
 		return -1;
 	}
 	if (resolver->env->number != number)
@@ -69,13 +71,7 @@ static bool is_snappy(const struct request *request)
 	return request->dialect == DIALECT_SNAPPY_V3 || request->dialect == DIALECT_SNAPPY_V4;
 }
 
-/* What was found and is not there is evicted already: it is not absent. */
-static bool is_over(const struct wanted_module *module)
-{
-	return module->landed && module->report.outcome != FLIGHT_FOUND;
-}
-
-/* What is still open after everything: not settled if its search goes on or was for nothing, else absent. */
+/* What is still open after everything is not settled: its search goes on, or came to no clear end. */
 static bool settle_rest(struct resolving *r)
 {
 	bool unsettled = false;
@@ -83,16 +79,12 @@ static bool settle_rest(struct resolving *r)
 	for (uint32_t i = 0; i < r->wanted.module_count; i++) {
 		struct wanted_module *module = &r->wanted.modules[i];
 
-		if (module->state != MODULE_UNASKED)
-			continue;
-		if (is_over(module) || module->frame_count == 0) {
-			/* frames with odd offsets alone say nothing of their module */
-			module->state = is_over(module) ? MODULE_ABSENT : MODULE_UNASKED;
-			continue;
+		/* frames with odd offsets alone say nothing of their module */
+		if (module->state == MODULE_UNASKED && module->frame_count) {
+			module->state = MODULE_UNSETTLED;
+			counter_add(r->resolver->slot, COUNTER_flights_unsettled, !module->landed);
 		}
-		module->state = MODULE_UNSETTLED;
-		unsettled = true;
-		counter_add(r->resolver->slot, COUNTER_flights_unsettled, 1);
+		unsettled |= module->state == MODULE_UNSETTLED;
 	}
 	return unsettled;
 }
@@ -111,12 +103,11 @@ static void count_tables(struct resolving *r)
 static void count_frames(struct resolving *r)
 {
 	const struct request *request = r->wanted.request;
-	uint64_t resolved = 0;
 
 	for (uint32_t i = 0; i < request->frame_count; i++)
-		resolved += request->answers[i] != NULL;
+		r->resolved += request->answers[i] != NULL;
 	counter_add(r->resolver->slot, COUNTER_frames, request->frame_count);
-	counter_add(r->resolver->slot, COUNTER_frames_resolved, resolved);
+	counter_add(r->resolver->slot, COUNTER_frames_resolved, r->resolved);
 }
 
 static bool is_settled(const struct wanted_module *module)
@@ -135,7 +126,7 @@ static bool all_settled(const struct resolving *r)
 static bool any_settled(const struct resolving *r)
 {
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
-		if (is_settled(&r->wanted.modules[i]))
+		if (is_settled(&r->wanted.modules[i]) && r->wanted.modules[i].state != MODULE_UNSETTLED)
 			return true;
 	return false;
 }
@@ -152,7 +143,7 @@ static enum resolver_verdict take_steps(struct resolving *r)
 		return RESOLVER_COMPLETE;
 	if (!r->adds_first)
 		resolve_from_addrcache(r);
-	resolve_known_absent(r);
+	resolve_remembered(r);
 	verdict = resolve_by_flights(r);
 	if (verdict == RESOLVER_CLIENT_GONE)
 		return verdict;
@@ -163,7 +154,7 @@ static enum resolver_verdict take_steps(struct resolving *r)
 	return settle_rest(r) ? RESOLVER_UNSETTLED : RESOLVER_COMPLETE;
 }
 
-static void fill_timing(struct resolving *r, uint64_t start_us, struct request_timing *ret)
+static struct module_timing *module_timings(struct resolving *r)
 {
 	uint32_t count = r->wanted.module_count;
 	struct module_timing *timings = arena_calloc(r->arena, count, sizeof(*timings));
@@ -185,14 +176,24 @@ static void fill_timing(struct resolving *r, uint64_t start_us, struct request_t
 			.jobs = module->jobs,
 		};
 	}
+	return timings;
+}
+
+static void fill_timing(struct resolving *r, uint64_t start_us, struct request_timing *ret)
+{
+	bool detailed = r->wanted.request->want_debug;
+
 	*ret = (struct request_timing){
 		.total_s = (double)(clock_mono_us() - start_us) / 1e6,
 		.cache_lookup_s = (double)r->cache_us / 1e6,
+		.table_s = (double)r->table_us / 1e6,
+		.wait_s = (double)r->wait_us / 1e6,
+		.resolved = r->resolved,
 		.cache_lookups = r->cache_lookups,
 		.cache_hits = r->cache_hits,
-		.module_count = count,
-		.modules = timings,
-		.timing_count = count,
+		.module_count = r->wanted.module_count,
+		.modules = detailed ? module_timings(r) : NULL,
+		.timing_count = detailed ? r->wanted.module_count : 0,
 	};
 }
 
@@ -220,8 +221,7 @@ enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request
 	verdict = take_steps(&r);
 	wanted_spread(&r.wanted);
 	count_frames(&r);
-	if (request->want_debug)
-		fill_timing(&r, start_us, ret_timing);
+	fill_timing(&r, start_us, ret_timing);
 	*ret_adds = arena_alloc(arena, sizeof(**ret_adds));
 	**ret_adds = (struct resolver_adds){r.wanted, r.nearest};
 	if (r.adds_first) {

@@ -7,15 +7,16 @@
 #include "engine/environment.h"
 #include "engine/flight.h"
 #include "engine/open_tables.h"
+#include "engine/sources.h"
 #include "job/job.h"
-#include "upstream/upstream.h"
 
 /*
  * Order: tables held here, memcached for the rest (one multi-get), what is
- * known to be absent, flights for what is still missing.  One read transaction
+ * remembered of what sources said, flights for what is still missing.  One read transaction
  * at a time, never held while waiting.
  */
 struct resolver_options {
+	struct sources sources; /* whose negative entries answer */
 	const struct upstream_source *local_dirs; /* whose files must still be those that tables were made from */
 	unsigned local_dir_count;
 	bool nearest; /* Snappy's lookup on Snappy's dialects */
@@ -60,7 +61,8 @@ struct resolver_adds;
 
 /*
  * Fills in module states and answers; all in `arena`, file names live until the
- * next call.  `request` must live until resolver_after_answer().  *ret_timing is filled when request->want_debug.
+ * next call.  `request` must live until resolver_after_answer().  *ret_timing has modules when
+ * request->want_debug.
  */
 enum resolver_verdict resolver_resolve(struct resolver *resolver, struct request *request, struct arena *arena,
 				       const struct resolver_wait *wait, struct request_timing *ret_timing,

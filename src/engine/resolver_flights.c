@@ -19,8 +19,11 @@ static bool join_flight(struct resolving *r, struct wanted_module *module)
 	struct err err = ERR_INIT;
 	bool begun;
 
-	if (flight_join(resolver->flights, module->name, module->key, &module->ticket, &begun, &err) < 0) {
-		log_warning("cannot look for %.*s: %s", SLICE_PRINT(module->key), err.msg);
+	if (flight_join(resolver->flights, module->name, module->key, r->wanted.request->id, &module->ticket, &begun,
+			&err) < 0) {
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_WARNING, "cannot look for %.*s: %s", SLICE_PRINT(module->key), err.msg);
 		return false;
 	}
 	counter_add(resolver->slot, begun ? COUNTER_flights_begun : COUNTER_flights_joined, 1);
@@ -108,41 +111,46 @@ static bool sleep_on(const struct resolver_wait *wait, int timeout_ms)
 static enum resolver_verdict wait_for_flights(struct resolving *r)
 {
 	uint64_t deadline = clock_mono_ms() + r->resolver->options.wait_ms;
+	uint32_t under_way;
 	bool foreign;
 
 	watch_flights(r);
-	while (check_flights(r, &foreign)) {
+	while ((under_way = check_flights(r, &foreign)) != 0) {
 		int left = clock_left_ms(deadline);
 		int longest = foreign || r->wait->wake_fd < 0 ? LOOK_AGAIN_FOREIGN_MS : LOOK_AGAIN_MS;
 
-		if (left == 0)
+		if (left == 0) {
+			log_info("still looked for after %u ms: %u modules", r->resolver->options.wait_ms, under_way);
 			return RESOLVER_UNSETTLED;
+		}
 		if (!sleep_on(r->wait, left < longest ? left : longest))
 			return RESOLVER_CLIENT_GONE;
 	}
 	return RESOLVER_COMPLETE;
 }
 
-static bool may_wait(const struct resolver *resolver)
-{
-	return state_count_phase(resolver->env->state, SLOT_WORKER, PHASE_WAITING) < resolver->options.max_waiting;
-}
-
 enum resolver_verdict resolve_by_flights(struct resolving *r)
 {
 	struct resolver *resolver = r->resolver;
 	enum resolver_verdict verdict;
+	uint64_t start_us;
 
 	if (resolver->flights == NULL || join_flights(r) == 0)
 		return RESOLVER_COMPLETE;
-	if (!may_wait(resolver)) {
+	if (!state_enter_held_up(resolver->env->state, resolver->flights->slot, PHASE_WAITING,
+				 resolver->options.max_waiting)) {
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_WARNING, "%u workers wait for symbols already: answered with what is known",
+			    resolver->options.max_waiting);
 		counter_add(resolver->slot, COUNTER_flights_over_cap, 1);
 		r->over_cap = true;
 		return RESOLVER_UNSETTLED;
 	}
-	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_WAITING);
 	flight_tell_master(resolver->flights);
+	start_us = clock_mono_us();
 	verdict = wait_for_flights(r);
+	r->wait_us += clock_mono_us() - start_us;
 	state_slot_phase(resolver->env->state, resolver->flights->slot, PHASE_BUSY);
 	return verdict;
 }

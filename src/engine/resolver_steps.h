@@ -15,8 +15,8 @@ struct resolving {
 	bool nearest;        /* Snappy's lookup rule for this request */
 	bool adds_first;     /* cacheHits mode: memcached is asked first and filled before the answer */
 	bool over_cap;
-	uint64_t cache_us;
-	uint32_t cache_lookups, cache_hits;
+	uint64_t cache_us, table_us, wait_us;
+	uint32_t cache_lookups, cache_hits, resolved;
 };
 
 /* Modules whose tables are held here are looked up and settled. */
@@ -25,8 +25,8 @@ void resolve_from_tables(struct resolving *r);
 /* Frames that memcached knows are answered; modules whose frames it all knows are settled. */
 void resolve_from_addrcache(struct resolving *r);
 
-/* Modules known to be absent are settled. */
-void resolve_known_absent(struct resolving *r);
+/* Modules of which every source said something lately: absent, or not settled where one of them failed. */
+void resolve_remembered(struct resolving *r);
 
 /* Begins or joins flights for what is still open and waits for them.  RESOLVER_COMPLETE: all landed. */
 enum resolver_verdict resolve_by_flights(struct resolving *r);

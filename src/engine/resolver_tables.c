@@ -8,9 +8,11 @@
 static void note_damage(struct resolving *r, const struct wanted_module *module, uint64_t table_id,
 			const struct err *err)
 {
+	static struct log_limit limit;
 	struct resolver *resolver = r->resolver;
 
-	log_error("table of %.*s is damaged and will be rebuilt: %s", SLICE_PRINT(module->key), err->msg);
+	log_limited(&limit, LEVEL_ERROR, "table of %.*s is damaged and will be rebuilt: %s", SLICE_PRINT(module->key),
+		    err->msg);
 	counter_add(resolver->slot, COUNTER_tables_damaged, 1);
 	state_bad_table_add(resolver->env->state, table_id);
 	open_tables_drop(resolver->tables, table_id);
@@ -118,51 +120,85 @@ static int resolve_modules(struct resolving *r, struct err *err)
 	return 0;
 }
 
+static void note_unreadable(const struct err *err)
+{
+	static struct log_limit limit;
+
+	log_limited(&limit, LEVEL_ERROR, "cannot read the database: %s", err->msg);
+}
+
+static int read_tables(struct resolving *r, struct err *err)
+{
+	struct store *store = r->resolver->env->store;
+	int result = store_read_begin(store, err);
+
+	if (result == 0) {
+		result = resolve_modules(r, err);
+		store_read_end(store);
+	}
+	return result;
+}
+
 void resolve_from_tables(struct resolving *r)
 {
 	struct environment *env = r->resolver->env;
 	struct err err = ERR_INIT;
-	int result = store_read_begin(env->store, &err);
+	uint64_t start_us = clock_mono_us();
+	int result = read_tables(r, &err);
 
-	if (result == 0) {
-		result = resolve_modules(r, &err);
-		store_read_end(env->store);
-	}
+	r->table_us += clock_mono_us() - start_us;
 	if (result == 0)
 		return;
-	log_error("cannot read symbol tables: %s", err.msg);
 	if (err.code == ERR_CORRUPT) {
+		/* who moves it aside tells why */
 		open_tables_clear(r->resolver->tables);
-		if (environment_condemn(env, err.msg, &err) < 0)
-			log_error("cannot begin a new database: %s", err.msg);
+		result = environment_condemn(env, err.msg, &err);
 	}
+	if (result < 0)
+		note_unreadable(&err);
 }
 
-static void settle_if_absent(struct resolving *r, struct wanted_module *module, uint64_t now_s, struct buf *spelling)
+static void settle_if_remembered(struct resolving *r, struct wanted_module *module, uint64_t now_s,
+				 struct buf *spelling)
 {
+	struct resolver *resolver = r->resolver;
+	struct store_absent entries[STORE_ABSENT_SOURCES];
 	struct err err = ERR_INIT;
+	enum sources_word word;
+	int count;
 
 	/* a local file, once there, outranks what was known before */
 	if (module->state != MODULE_UNASKED || module->local_identity)
 		return;
 	buf_clear(spelling);
 	module_add_spelling(spelling, module->name);
-	if (store_absent_get(r->resolver->env->store, buf_slice(spelling), now_s, &err) == 1) {
-		module->state = MODULE_ABSENT;
-		counter_add(r->resolver->slot, COUNTER_absent_hit, 1);
+	count = store_absent_get(resolver->env->store, buf_slice(spelling), now_s, entries, &err);
+	if (count < 0) {
+		note_unreadable(&err);
+		count = 0;
 	}
+	word = sources_remembered(&resolver->options.sources, resolver->env->state, module->name.debug_file,
+				  entries, count);
+	if (word == SOURCES_SILENT)
+		return;
+	module->state = word == SOURCES_ABSENT ? MODULE_ABSENT : MODULE_UNSETTLED;
+	counter_add(resolver->slot, word == SOURCES_ABSENT ? COUNTER_absent_hit : COUNTER_unknown_hit, 1);
 }
 
-void resolve_known_absent(struct resolving *r)
+void resolve_remembered(struct resolving *r)
 {
 	struct store *store = r->resolver->env->store;
 	struct buf spelling = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	if (store == NULL || store_read_begin(store, &err) < 0)
+	if (store == NULL)
 		return;
+	if (store_read_begin(store, &err) < 0) {
+		note_unreadable(&err);
+		return;
+	}
 	for (uint32_t i = 0; i < r->wanted.module_count; i++)
-		settle_if_absent(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
+		settle_if_remembered(r, &r->wanted.modules[i], clock_wall_s(), &spelling);
 	store_read_end(store);
 	buf_release(&spelling);
 }

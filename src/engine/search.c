@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "engine/compact.h"
+#include "engine/intake.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -18,11 +18,17 @@ struct searching {
 	struct module_name module;
 	struct slice key;
 	struct search_result *result;
-	struct compaction *compaction; /* of the try under way */
+	struct intake *intake; /* of the try under way */
 	uint64_t fed;
-	bool refused; /* the sink, not the source, ended the try: what came is not usable */
+	char head[64]; /* what the try's text begins with, kept back until it is whole: tells a wrong file */
+	size_t head_len;
+	bool head_fed;
+	struct buf spelling; /* under which negative entries are kept */
+	struct store_absent known[STORE_ABSENT_SOURCES]; /* said before */
+	int known_count;
+	struct store_absent fresh[STORE_ABSENT_SOURCES]; /* said now */
+	unsigned fresh_count;
 	bool any_unknown;
-	bool any_excluded; /* by a blacklist or whitelist */
 };
 
 static void count(const struct searching *s, enum counter counter, uint64_t more)
@@ -31,29 +37,45 @@ static void count(const struct searching *s, enum counter counter, uint64_t more
 		counter_add(s->searcher->slot, counter, more);
 }
 
-static void drop_compaction(struct searching *s)
+static void drop_intake(struct searching *s)
 {
-	compaction_free(s->compaction);
-	s->compaction = NULL;
+	if (s->intake && intake_was_deferred(s->intake))
+		count(s, COUNTER_texts_deferred, 1);
+	intake_free(s->intake);
+	s->intake = NULL;
 }
 
 static int sink_begin(void *ctx, struct err *err)
 {
 	struct searching *s = ctx;
-	struct compaction_options options = {
-		.build = {
-			.expected_id = s->module.debug_id,
-			.max_text_bytes = s->searcher->options.max_text_bytes,
+	const struct search_options *search = &s->searcher->options;
+	struct intake_options options = {
+		.compaction = {
+			.build = {.expected_id = s->module.debug_id, .max_text_bytes = search->max_text_bytes},
+			.temp_dir = search->tmp_dir,
+			.slot = s->searcher->slot,
 		},
-		.temp_dir = s->searcher->options.tmp_dir,
+		.lock_fd = s->searcher->env->state->lock_fd,
+		.places = search->builders,
+		.cancelled = search->cancelled,
+		.ctx = search->ctx,
 	};
 
 	(void)err;
-	drop_compaction(s);
+	drop_intake(s);
 	s->fed = 0;
-	s->refused = false;
-	s->compaction = compaction_new(&options);
+	s->head_len = 0;
+	s->head_fed = false;
+	s->intake = intake_new(&options);
 	return 0;
+}
+
+static int feed_head(struct searching *s, struct err *err)
+{
+	if (s->head_fed)
+		return 0;
+	s->head_fed = true;
+	return intake_feed(s->intake, s->head, s->head_len, err);
 }
 
 static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
@@ -63,10 +85,15 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	s->fed += len;
 	if (s->searcher->options.progress)
 		s->searcher->options.progress(s->searcher->options.ctx, s->fed);
-	if (compaction_feed(s->compaction, data, len, err) == 0)
+	while (len && s->head_len < sizeof(s->head)) {
+		s->head[s->head_len++] = *data++;
+		len--;
+	}
+	if (s->head_len < sizeof(s->head))
 		return 0;
-	s->refused = err->code == ERR_INPUT;
-	return -1;
+	if (feed_head(s, err) < 0)
+		return -1;
+	return len ? intake_feed(s->intake, data, len, err) : 0;
 }
 
 /* Cut to what a flight can carry. */
@@ -75,17 +102,80 @@ static void set_cause(struct searching *s, const char *context, const char *caus
 	snprintf(s->result->cause, sizeof(s->result->cause), "%.64s%.120s", context, cause);
 }
 
-static void note_cause(struct searching *s, const char *cause)
+/* ---- what came of a try ---- */
+
+static void add_escaped(struct buf *text, const char *bytes, size_t len)
 {
-	set_cause(s, "", cause);
-	log_info("%.*s: %s", SLICE_PRINT(s->key), s->result->cause);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c >= 0x20 && c < 0x7f && c != '\\' && c != '"')
+			buf_add_byte(text, (char)c);
+		else
+			buf_addf(text, "\\x%02x", c);
+	}
 }
 
-static void note_refused(struct searching *s, const char *cause)
+/* One line per source and cause in a minute: a dead server fails for every module. */
+static void log_failure(struct searching *s, const struct upstream_source *source, enum upstream_cause cause,
+			const char *text)
 {
+	uint32_t unlogged;
+
+	if (!upstream_may_log(s->searcher->upstream, source, cause, &unlogged))
+		log_debug("%.*s: %s", SLICE_PRINT(s->key), text);
+	else if (unlogged)
+		log_warning("%.*s: %s (and %u like it before)", SLICE_PRINT(s->key), text, unlogged);
+	else
+		log_warning("%.*s: %s", SLICE_PRINT(s->key), text);
+}
+
+static void note_refused(struct searching *s, const struct upstream_source *source, const char *cause)
+{
+	struct buf text = BUF_INIT;
+
 	count(s, COUNTER_fetch_refused, 1);
 	set_cause(s, "file refused: ", cause);
-	log_warning("%.*s: %s", SLICE_PRINT(s->key), s->result->cause);
+	buf_addf(&text, "file refused: %s; it begins \"", cause);
+	add_escaped(&text, s->head, s->head_len);
+	buf_add_byte(&text, '"');
+	log_failure(s, source, UPSTREAM_CAUSE_CONTENT, buf_text(&text));
+	buf_release(&text);
+}
+
+static void note_unknown(struct searching *s, const struct upstream_source *source, enum upstream_cause cause,
+			 const char *text)
+{
+	s->any_unknown = true;
+	set_cause(s, "", text);
+	if (cause == UPSTREAM_CAUSE_LEFT_ALONE)
+		count(s, COUNTER_sources_left_alone, 1);
+	else
+		log_failure(s, source, cause, text);
+}
+
+static void remember(struct searching *s, const struct upstream_source *source,
+		     const struct upstream_result *got)
+{
+	unsigned seconds = sources_memory_s(source, got);
+
+	if (seconds && s->fresh_count < STORE_ABSENT_SOURCES)
+		s->fresh[s->fresh_count++] = (struct store_absent){
+			.source = source->identity,
+			.made_s = (uint32_t)clock_wall_s(),
+			.lasts_s = seconds,
+			.cause = got->cause,
+		};
+}
+
+static void note_failure(struct searching *s, const struct upstream_source *source,
+			 const struct upstream_result *got, const struct err *err)
+{
+	if (got->cause == UPSTREAM_CAUSE_CONTENT)
+		note_refused(s, source, err->msg);
+	else if (got->cause != UPSTREAM_CAUSE_ABSENT)
+		note_unknown(s, source, got->cause, err->msg);
+	remember(s, source, got);
 }
 
 static void count_built(struct searching *s, const struct compaction_result *built)
@@ -101,25 +191,34 @@ static void count_built(struct searching *s, const struct compaction_result *bui
 	s->result->insert_us += built->insert_us;
 }
 
-static bool publish(struct searching *s, const struct upstream_result *got)
+/* LMDB may want to be opened anew; without a store the search ends. */
+static void reopen_store(struct searching *s)
+{
+	struct err err = ERR_INIT;
+
+	if (environment_reopen(s->searcher->env, &err) < 0)
+		log_error("cannot open the database: %s", err.msg);
+}
+
+/* Why a file that came is not kept: it is not usable, or it is our fault. */
+static int publish(struct searching *s, struct upstream_result *got, struct err *err)
 {
 	struct store_table info = {.source = got->identity, .generation = got->identity, .made_s = clock_wall_s()};
 	struct store *store = s->searcher->env->store;
 	struct compaction_result built;
-	struct err err = ERR_INIT;
 
-	if (compaction_publish(s->compaction, store, s->key, &info, &built, &err) == 0) {
+	if (feed_head(s, err) == 0 && intake_publish(s->intake, store, s->key, &info, &built, err) == 0) {
 		count_built(s, &built);
-		return true;
+		return 0;
 	}
-	if (err.code == ERR_INPUT) {
-		note_refused(s, err.msg);
-		return false;
+	if (err->code == ERR_INPUT || err->code == ERR_LIMIT) {
+		got->cause = UPSTREAM_CAUSE_CONTENT;
+		return -1;
 	}
-	s->any_unknown = true;
-	note_cause(s, err.msg);
-	log_error("%.*s: cannot keep its table: %s", SLICE_PRINT(s->key), err.msg);
-	return false;
+	got->cause = UPSTREAM_CAUSE_LOCAL;
+	if (err->code == ERR_SYSTEM)
+		reopen_store(s);
+	return err_prefix(err, "cannot keep its table");
 }
 
 /* True when the module's table is published. */
@@ -128,28 +227,26 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	struct upstream_sink sink = {.ctx = s, .begin = sink_begin, .data = sink_data};
 	struct upstream_result got = {0};
 	struct err err = ERR_INIT;
-	enum upstream_outcome outcome;
 	bool published;
 
-	s->refused = false;
-	outcome = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err);
+	published = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err) ==
+			    UPSTREAM_FOUND &&
+		    publish(s, &got, &err) == 0;
 	s->result->download_us += got.elapsed_us;
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
-	published = outcome == UPSTREAM_FOUND && publish(s, &got);
-	drop_compaction(s);
-	if (outcome == UPSTREAM_FOUND)
-		return published;
-	if (outcome == UPSTREAM_ABSENT)
-		return false;
-	if (s->refused) {
-		note_refused(s, err.msg);
-	} else {
-		s->any_unknown = true;
-		note_cause(s, err.msg);
-	}
-	return false;
+	drop_intake(s);
+	if (!published)
+		note_failure(s, source, &got, &err);
+	return published;
+}
+
+/* What ends a search before any source is asked. */
+static void give_up(struct searching *s, const char *cause)
+{
+	set_cause(s, "", cause);
+	log_error("%.*s cannot be searched for: %s", SLICE_PRINT(s->key), cause);
 }
 
 static bool is_cancelled(const struct searcher *searcher)
@@ -171,19 +268,19 @@ static bool lock_key(struct searching *s)
 		usleep(LOCK_POLL_US);
 	}
 	if (got != 1)
-		set_cause(s, "", err.msg);
+		give_up(s, err.msg);
 	return got == 1;
 }
 
 /* The file that a local directory has now: what a table must have been made from. */
 static uint64_t local_identity(const struct searching *s)
 {
-	const struct search_options *options = &s->searcher->options;
+	const struct sources *sources = &s->searcher->options.sources;
 	uint64_t identity = 0;
 
-	for (unsigned i = 0; i < options->source_count; i++)
-		if (options->sources[i].kind == SOURCE_DIRECTORY &&
-		    upstream_local_identity(&options->sources[i], s->module, &identity) == 1)
+	for (unsigned i = 0; i < sources->count; i++)
+		if (sources->items[i].kind == SOURCE_DIRECTORY &&
+		    upstream_local_identity(&sources->items[i], s->module, &identity) == 1)
 			break;
 	return identity;
 }
@@ -216,46 +313,66 @@ static bool is_published(struct searching *s, struct err *err)
 	return table.source == local_identity(s);
 }
 
-static void remember_absent(struct searching *s)
-{
-	struct buf spelling = BUF_INIT;
-	struct err err = ERR_INIT;
-	uint64_t until_s = clock_wall_s() + s->searcher->options.absent_s;
+/* ---- the walk ---- */
 
-	module_add_spelling(&spelling, s->module);
-	if (s->searcher->options.absent_s &&
-	    store_absent_put(s->searcher->env->store, buf_slice(&spelling), until_s, &err) < 0)
-		log_error("%.*s: cannot remember that it is absent: %s", SLICE_PRINT(s->key), err.msg);
-	buf_release(&spelling);
+/* What cannot be recalled is asked for. */
+static void recall(struct searching *s)
+{
+	struct store *store = s->searcher->env->store;
+	struct err err = ERR_INIT;
+
+	if (store_read_begin(store, &err) < 0)
+		return;
+	s->known_count = store_absent_get(store, buf_slice(&s->spelling), clock_wall_s(), s->known, &err);
+	store_read_end(store);
 }
 
-static bool may_ask(const struct search_options *options, unsigned source, struct slice name)
+static void keep_fresh(struct searching *s)
 {
-	const struct search_rules *rules = &options->rules[source];
+	struct store *store = s->searcher->env->store;
+	struct err err = ERR_INIT;
 
-	return !filter_matches(options->blacklist, name) && !filter_matches(rules->blacklist, name) &&
-	       (rules->whitelist == NULL || filter_matches(rules->whitelist, name));
+	if (store_absent_put(store, buf_slice(&s->spelling), s->fresh, s->fresh_count, &err) < 0)
+		log_error("%.*s: cannot remember what its sources said: %s", SLICE_PRINT(s->key), err.msg);
+}
+
+/* Whether a source need not be asked; looking into a local directory costs nothing. */
+static bool is_recalled(struct searching *s, unsigned index)
+{
+	const struct sources *sources = &s->searcher->options.sources;
+	enum sources_word word = SOURCES_SILENT;
+
+	if (index >= sources->directory_count)
+		word = sources_said(&sources->items[index], s->known, s->known_count);
+	if (word == SOURCES_SILENT)
+		return false;
+	if (word == SOURCES_UNKNOWN) {
+		s->any_unknown = true;
+		set_cause(s, "failed lately: ", sources->items[index].origin);
+	}
+	return true;
 }
 
 static enum flight_outcome walk_sources(struct searching *s)
 {
-	const struct search_options *options = &s->searcher->options;
+	const struct sources *sources = &s->searcher->options.sources;
 
-	for (unsigned i = 0; i < options->source_count; i++) {
+	recall(s);
+	for (unsigned i = 0; i < sources->count; i++) {
 		if (is_cancelled(s->searcher)) {
 			set_cause(s, "", "stopped");
 			return FLIGHT_UNKNOWN;
 		}
-		if (!may_ask(options, i, s->module.debug_file))
-			s->any_excluded = true;
-		else if (try_source(s, &options->sources[i]))
+		if (s->searcher->env->store == NULL) /* its cause is told */
+			return FLIGHT_UNKNOWN;
+		if (sources_may_ask(sources, i, s->module.debug_file) && !is_recalled(s, i) &&
+		    try_source(s, &sources->items[i]))
 			return FLIGHT_FOUND;
 	}
-	if (s->any_unknown)
+	if (s->searcher->env->store == NULL)
 		return FLIGHT_UNKNOWN;
-	if (!s->any_excluded)
-		remember_absent(s);
-	return FLIGHT_ABSENT;
+	keep_fresh(s);
+	return s->any_unknown ? FLIGHT_UNKNOWN : FLIGHT_ABSENT;
 }
 
 static enum flight_outcome search_locked(struct searching *s)
@@ -265,7 +382,7 @@ static enum flight_outcome search_locked(struct searching *s)
 	if (is_published(s, &err))
 		return FLIGHT_FOUND;
 	if (err.code == ERR_CORRUPT && environment_condemn(s->searcher->env, err.msg, &err) < 0) {
-		set_cause(s, "", err.msg);
+		give_up(s, err.msg);
 		return FLIGHT_UNKNOWN;
 	}
 	return walk_sources(s);
@@ -284,11 +401,17 @@ void search_module(struct searcher *searcher, struct module_name module, struct 
 	struct err err = ERR_INIT;
 
 	*ret = (struct search_result){.outcome = FLIGHT_UNKNOWN};
+	module_add_spelling(&s.spelling, module);
 	if (environment_refresh(searcher->env, &err) < 0) {
-		set_cause(&s, "", err.msg);
+		give_up(&s, err.msg);
 	} else if (lock_key(&s)) {
 		ret->outcome = search_locked(&s);
+		/* published where nobody looks any more: the database was replaced meanwhile */
+		if (ret->outcome == FLIGHT_FOUND && environment_is_replaced(searcher->env) &&
+		    environment_refresh(searcher->env, &err) == 0)
+			ret->outcome = search_locked(&s);
 		file_unlock(searcher->env->state->fetch_fd, environment_key_offset(key), 1);
 	}
 	count(&s, outcome_counters[ret->outcome], 1);
+	buf_release(&s.spelling);
 }

@@ -4,24 +4,15 @@
 #define ENGINE_SEARCH_H
 
 #include "engine/environment.h"
-#include "filter/filter.h"
-#include "upstream/upstream.h"
-
-/* What a source may be asked for, by debug file name; NULL: no such rule. */
-struct search_rules {
-	const struct filter *whitelist, *blacklist;
-};
+#include "engine/sources.h"
 
 /* Runs in fetchers and in commands; never in a worker. */
 struct search_options {
-	const struct upstream_source *sources; /* in order of preference; local directories first */
-	const struct search_rules *rules; /* of each source */
-	unsigned source_count;
-	const struct filter *blacklist; /* of names that no source is asked for */
+	struct sources sources;
 	const char *tmp_dir;
-	unsigned absent_s;       /* how long an absent module is remembered */
 	uint64_t max_text_bytes;
-	bool (*cancelled)(void *ctx); /* asked while waiting for a lock; NULL: never */
+	unsigned builders;       /* processes on the cache directory that may compact at a time; 0: no limit */
+	bool (*cancelled)(void *ctx); /* asked while waiting for a lock or a builder; NULL: never */
 	void (*progress)(void *ctx, uint64_t text_bytes); /* NULL: nobody asks */
 	void *ctx;
 };
@@ -41,9 +32,10 @@ struct search_result {
 
 /*
  * Takes the key's lock, looks again whether somebody else was faster, and goes
- * through the sources.  A file that is refused counts like a missing one: the
- * next source is tried.  FLIGHT_ABSENT is remembered for absent_s; only when
- * every source was asked and said no, or had a file that cannot be used.
+ * through the sources, but for those which said something lately that is still
+ * remembered.  A file that is refused counts like a missing one: the next source
+ * is tried.  FLIGHT_ABSENT only when every source that may be asked said no, or
+ * had a file that cannot be used.  What each said is remembered for its time.
  */
 void search_module(struct searcher *searcher, struct module_name module, struct slice key,
 		   struct search_result *ret);

@@ -13,10 +13,11 @@
  */
 struct settings_sources {
 	struct upstream_source *items;
-	struct search_rules *rules; /* of each */
+	struct source_rules *rules; /* of each */
 	unsigned count;
 	unsigned directory_count; /* localSymbolDirs: they come first */
 	struct filter *blacklist; /* general.blacklist */
+	struct arena texts; /* origins, headers */
 };
 
 /* -1 with ERR_INPUT for a pattern that is none; to be released all the same. */

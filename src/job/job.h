@@ -73,6 +73,7 @@ struct request {
 	const struct symbol_answer **answers; /* the resolver's */
 	bool *cache_hits;                     /* the resolver's; NULL unless Snappy's cacheHits mode is on */
 	bool want_debug;                      /* v5 with a Debug header */
+	const char *id;                       /* names it in logs; NULL: it has none */
 };
 
 /* Per looked-up module, for v5's `debug` member.  Times in seconds; negative: did not happen. */
@@ -83,8 +84,10 @@ struct module_timing {
 	uint32_t jobs; /* jobs that reference it */
 };
 
+/* `modules` are filled for v5's `debug` only. */
 struct request_timing {
-	double total_s, cache_lookup_s;
+	double total_s, cache_lookup_s, table_s, wait_s;
+	uint32_t resolved; /* frames with an answer */
 	uint32_t cache_lookups, cache_hits, module_count;
 	const struct module_timing *modules;
 	uint32_t timing_count;

@@ -7,6 +7,7 @@
  */
 #include "process/fcgi.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "process/signals.h"
@@ -28,6 +29,7 @@ enum {
 	RECORDS_PER_WRITE = 16,
 	HEADER_BYTES = 8,
 	READ_STEP = 64 * 1024,
+	OVER_CAP_SEND_S = 1,
 };
 
 struct server {
@@ -79,7 +81,9 @@ static int accept_connection(int listen_fd)
 	if (saved == EBADF || saved == EINVAL || saved == ENOTSOCK || saved == EOPNOTSUPP)
 		return -2;
 	if (saved != EINTR && saved != EAGAIN && saved != ECONNABORTED) {
-		log_error("cannot accept a connection: %s", strerror(saved));
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot accept a connection: %s", strerror(saved));
 		back_off();
 	}
 	return -1;
@@ -136,7 +140,7 @@ static bool read_body(struct server *server, struct web_request *request)
 	return true;
 }
 
-static bool read_request(struct server *server, struct web_request *request)
+static bool read_request(struct server *server, uint64_t begun_us, struct web_request *request)
 {
 	bool whole;
 
@@ -146,6 +150,7 @@ static bool read_request(struct server *server, struct web_request *request)
 		.remote_addr = parameter(server, "REMOTE_ADDR"),
 		.header = parameter,
 		.ctx = server,
+		.begun_us = begun_us,
 		.client_fd = server->request.ipcFd,
 	};
 	whole = read_body(server, request);
@@ -154,10 +159,54 @@ static bool read_request(struct server *server, struct web_request *request)
 
 /* ---- answering ---- */
 
-static bool write_vector(int fd, struct iovec *parts, int count)
+/* Records on their way out, several to a call. */
+struct output {
+	const struct fcgi_options *options;
+	int fd;
+	unsigned max_held_up; /* workers that others may hold up */
+	unsigned char id[2];
+	struct iovec parts[2 * RECORDS_PER_WRITE];
+	unsigned char heads[RECORDS_PER_WRITE][HEADER_BYTES];
+	int records;
+	bool held_up; /* by the client */
+	bool failed;
+};
+
+/* The client is slow.  Where too many workers are held up already, it gets little time: the rest are for others. */
+static void be_held_up(struct output *output)
+{
+	const struct fcgi_options *options = output->options;
+	struct timeval little = {.tv_sec = OVER_CAP_SEND_S};
+
+	output->held_up = true;
+	if (!state_enter_held_up(options->state, options->slot, PHASE_SENDING, output->max_held_up) &&
+	    options->send_timeout_ms > OVER_CAP_SEND_S * 1000)
+		setsockopt(output->fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
+	options->held_up(options->ctx);
+}
+
+static ssize_t send_parts(struct output *output, struct iovec *parts, int count)
+{
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+	ssize_t done;
+
+	if (!output->held_up) {
+		done = sendmsg(output->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (done >= 0 || errno != EAGAIN)
+			return done;
+		be_held_up(output);
+	}
+	/* a record at a time, each a sign of life */
+	message.msg_iovlen = (size_t)(count < 2 ? count : 2);
+	done = sendmsg(output->fd, &message, MSG_NOSIGNAL);
+	state_slot_alive(&output->options->state->map->slots[output->options->slot]);
+	return done;
+}
+
+static bool write_vector(struct output *output, struct iovec *parts, int count)
 {
 	while (count) {
-		ssize_t done = writev(fd, parts, count);
+		ssize_t done = send_parts(output, parts, count);
 
 		if (done < 0 && errno == EINTR)
 			continue;
@@ -176,19 +225,9 @@ static bool write_vector(int fd, struct iovec *parts, int count)
 	return true;
 }
 
-/* Records on their way out, several to a call. */
-struct output {
-	int fd;
-	unsigned char id[2];
-	struct iovec parts[2 * RECORDS_PER_WRITE];
-	unsigned char heads[RECORDS_PER_WRITE][HEADER_BYTES];
-	int records;
-	bool failed;
-};
-
 static void flush_output(struct output *output)
 {
-	if (!output->failed && !write_vector(output->fd, output->parts, 2 * output->records))
+	if (!output->failed && !write_vector(output, output->parts, 2 * output->records))
 		output->failed = true;
 	output->records = 0;
 }
@@ -232,7 +271,11 @@ static void send_response(struct server *server, bool head_only)
 	struct web_response *response = &server->response;
 	int id = server->request.requestId;
 	struct output output = {
-		.fd = server->request.ipcFd, .id = {(unsigned char)(id >> 8), (unsigned char)id}};
+		.options = server->options,
+		.fd = server->request.ipcFd,
+		.max_held_up = server->web->resolver->options.max_waiting,
+		.id = {(unsigned char)(id >> 8), (unsigned char)id},
+	};
 	struct buf *head = &server->head;
 
 	buf_clear(head);
@@ -256,22 +299,33 @@ static void send_response(struct server *server, bool head_only)
 
 /* ---- the loop ---- */
 
+/* Somebody looked whether the socket is there, or left, or was too slow. */
+static void note_broken(struct server *server)
+{
+	static struct log_limit limit;
+	int error = server->request.in ? FCGX_GetError(server->request.in) : 0;
+
+	counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
+	log_limited(&limit, LEVEL_INFO, "a connection did not hold a whole request: %s",
+		    error > 0 ? strerror(error) : error < 0 ? "not FastCGI" : "it ended, or took too long");
+}
+
 static void serve_connection(struct server *server, int fd)
 {
 	const struct fcgi_options *options = server->options;
+	uint64_t begun_us = clock_mono_us();
 	struct web_request request;
 	bool whole, answered;
 
 	set_limits(fd, options);
 	state_slot_phase(options->state, options->slot, PHASE_BUSY);
 	signals_alarm(options->read_timeout_ms);
-	whole = begin_request(server, fd) && read_request(server, &request);
+	whole = begin_request(server, fd) && read_request(server, begun_us, &request);
 	signals_alarm(0);
-	if (whole) {
+	if (whole)
 		web_handle(server->web, &request, &server->response);
-	} else {
-		counter_add(server->web->resolver->slot, COUNTER_requests_broken, 1);
-	}
+	else
+		note_broken(server);
 	answered = whole && !server->response.no_answer;
 	if (answered)
 		send_response(server, slice_is(request.method, "HEAD"));
@@ -292,6 +346,7 @@ static int serve_loop(struct server *server, struct err *err)
 	while (!signals_stopping() && (options->max_requests == 0 || served < options->max_requests)) {
 		int fd = accept_connection(options->listen_fd);
 
+		log_tell_left_out();
 		if (fd == -2)
 			return err_set(err, ERR_SYSTEM, "the listening socket cannot be used");
 		if (fd < 0) {

@@ -15,6 +15,7 @@ struct fcgi_options {
 	uint64_t max_requests;    /* then it returns; 0: no end */
 	struct state *state;
 	unsigned slot;
+	void (*held_up)(void *ctx); /* told when a client does not take its answer at once */
 	bool (*idle)(void *ctx);  /* asked whenever nothing came for a while; true: return */
 	void *ctx;
 };

@@ -27,10 +27,17 @@ struct fetcher {
 	char *tmp_dir;
 };
 
+static void show_life(const struct fetcher *fetcher)
+{
+	state_slot_alive(&fetcher->instance->state->map->slots[fetcher->slot]);
+}
+
 /* Lets signals in for a moment: a search may take minutes. */
 static bool is_dropped(void *ctx)
 {
-	(void)ctx;
+	struct fetcher *fetcher = ctx;
+
+	show_life(fetcher);
 	signals_allow();
 	signals_block();
 	return signals_dropping();
@@ -40,6 +47,7 @@ static void tell_progress(void *ctx, uint64_t text_bytes)
 {
 	struct fetcher *fetcher = ctx;
 
+	show_life(fetcher);
 	flight_progress(&fetcher->flights, &fetcher->flight, text_bytes);
 }
 
@@ -54,7 +62,9 @@ static int fetcher_init(struct fetcher *fetcher, struct err *err)
 	if (environment_open(&fetcher->env, instance->state, slot, instance_store_bytes(instance), err) < 0)
 		return -1;
 	settings_upstream(config, &options);
+	options.state = instance->state;
 	options.cancelled = is_dropped;
+	options.cancelled_ctx = fetcher;
 	if (upstream_open(&fetcher->searcher.upstream, &options, err) < 0)
 		return -1;
 	fetcher->flights = instance_flights(instance, fetcher->slot);
@@ -84,6 +94,7 @@ static void fly(struct fetcher *fetcher)
 	struct search_result result;
 	struct flight_report report = {0};
 
+	log_set_request(flight->request);
 	search_module(&fetcher->searcher, flight->module, flight->key, &result);
 	report.outcome = result.outcome;
 	report.download_us = result.download_us;
@@ -92,13 +103,15 @@ static void fly(struct fetcher *fetcher)
 	report.wire_bytes = result.wire_bytes;
 	memcpy(report.cause, result.cause, sizeof(report.cause));
 	if (result.outcome == FLIGHT_UNKNOWN)
-		log_warning("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+		log_info("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
+	log_set_request(NULL);
 	flight_land(&fetcher->flights, flight, &report);
 }
 
 /* Takes flights until there are none left, whatever the queue's count says. */
 static void fly_all(struct fetcher *fetcher)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
 	int taken;
 
@@ -108,18 +121,19 @@ static void fly_all(struct fetcher *fetcher)
 		state_slot_phase(fetcher->instance->state, fetcher->slot, PHASE_IDLE);
 	}
 	if (err.code != ERR_NONE)
-		log_error("cannot take a flight: %s", err.msg);
+		log_limited(&limit, LEVEL_ERROR, "cannot take a flight: %s", err.msg);
 }
 
 static void wait_for_flight(const struct instance *instance)
 {
+	static struct log_limit limit;
 	struct pollfd queue = {.fd = instance->queue_fd, .events = POLLIN};
 	uint64_t count;
 
 	signals_allow();
 	if (poll(&queue, 1, LOOK_AROUND_MS) > 0 && read(instance->queue_fd, &count, sizeof(count)) < 0 &&
 	    errno != EAGAIN && errno != EINTR)
-		log_error("cannot read the flight queue: %s", strerror(errno));
+		log_limited(&limit, LEVEL_ERROR, "cannot read the flight queue: %s", strerror(errno));
 	signals_block();
 }
 
@@ -136,9 +150,11 @@ int fetcher_main(const struct instance *instance, unsigned index)
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
+	state_slot_phase(instance->state, fetcher.slot, PHASE_IDLE);
 	while (!signals_stopping()) {
 		wait_for_flight(instance);
 		fly_all(&fetcher);
+		log_tell_left_out();
 	}
 	fetcher_deinit(&fetcher);
 	return EX_OK;

@@ -47,11 +47,22 @@ static inline unsigned instance_slot_count(const struct instance *instance)
 /* What flights need to know in the process of that slot. */
 struct flight_control instance_flights(const struct instance *instance, unsigned slot);
 
-/* Where the current database may grow to. */
+/* Where the current database may grow to, by the configuration. */
 uint64_t instance_store_bytes(const struct instance *instance);
+/* This configuration's limits count from now on, for every process on the directory. */
+void instance_set_limits(const struct instance *instance);
 
-/* The log of master and workers (SymServer.log), or of fetchers and janitor (DiskCache.log). */
-int instance_open_log(const struct config_log *log, struct err *err);
+/*
+ * The master's and the workers' log (SymServer.log); that of fetchers, janitor and
+ * recovery (DiskCache.log) can be opened, too, or it is an error.
+ */
+int instance_open_logs(const struct config *config, struct err *err);
+
+/* What is wrong with a configuration, each problem a line. */
+void instance_log_problems(const struct config_problems *problems);
+
+/* In a child, anew: the lock that is held while a file is rotated belongs to the open file. */
+void instance_open_child_log(const struct instance *instance, enum slot_kind kind);
 
 /* The bodies of the children; each returns the process's exit code. */
 int worker_main(const struct instance *instance, unsigned index);

@@ -13,6 +13,12 @@
 
 enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000 };
 
+/* When what is not done in each round comes next; clock_mono_ms(). */
+struct timetable {
+	uint64_t recovery_ms, limit_ms, tidy_ms;
+	uint64_t deaths; /* of processes, counted when it was last looked */
+};
+
 static int open_env(const struct instance *instance, struct environment *env, struct err *err)
 {
 	struct state_slot *slot = &instance->state->map->slots[instance_janitor_slot(instance)];
@@ -35,6 +41,8 @@ int recovery_main(const struct instance *instance)
 
 static void delete_bad_tables(struct environment *env)
 {
+	static struct log_limit limit;
+
 	for (int i = 0; i < STATE_BAD_TABLES; i++) {
 		uint64_t id = atomic_load(&env->state->map->bad_tables[i]);
 		struct err err = ERR_INIT;
@@ -42,55 +50,95 @@ static void delete_bad_tables(struct environment *env)
 		if (id == 0)
 			continue;
 		if (store_delete_id(env->store, id, &err) < 0)
-			log_error("cannot delete a damaged table: %s", err.msg);
+			log_limited(&limit, LEVEL_ERROR, "cannot delete a damaged table: %s", err.msg);
 		else
 			state_bad_table_remove(env->state, id);
 	}
 }
 
-static void recover_now_and_then(struct environment *env, uint64_t *next_ms)
+static void recover_now_and_then(struct environment *env, struct timetable *times)
 {
 	struct err err = ERR_INIT;
 
-	if (clock_mono_ms() < *next_ms)
+	if (clock_mono_ms() < times->recovery_ms)
 		return;
-	*next_ms = clock_mono_ms() + RECOVER_EVERY_MS;
-	if (environment_recover(env, &err) < 0)
+	times->recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS;
+	if (store_keep_stamps(env->store, &err) < 0 || environment_recover(env, &err) < 0)
 		log_error("cannot clean the database: %s", err.msg);
 }
 
 /* What the dead had half written takes room from those who write. */
-static bool has_anybody_died(const struct state *state, uint64_t *deaths)
+static bool has_anybody_died(const struct state *state, struct timetable *times)
 {
-	uint64_t last = *deaths;
+	uint64_t last = times->deaths;
 
-	*deaths = state_counter(state, COUNTER_children_died);
-	return *deaths != last;
+	times->deaths = state_counter(state, COUNTER_children_died);
+	return times->deaths != last;
+}
+
+static void tidy_now_and_then(struct environment *env, struct timetable *times)
+{
+	if (clock_mono_ms() < times->tidy_ms)
+		return;
+	times->tidy_ms = clock_mono_ms() + RECOVER_EVERY_MS;
+	environment_tidy(env);
+}
+
+static void sweep_oversize(struct environment *env)
+{
+	struct err err = ERR_INIT;
+
+	if (store_sweep_oversize(env->store, &err) < 0)
+		log_error("cannot delete tables larger than the cache: %s", err.msg);
+}
+
+/* In steps, between which others come to write and signals are taken. */
+static void keep_limit(struct environment *env, struct timetable *times)
+{
+	enum { PAUSE_AFTER_FAILURE_MS = 60 * 1000 };
+	struct err err = ERR_INIT;
+	int result = clock_mono_ms() < times->limit_ms ? 0 : 1;
+
+	while (result > 0 && !signals_stopping()) {
+		result = environment_keep_limit(env, &err);
+		signals_allow();
+		signals_block();
+	}
+	if (result >= 0)
+		return;
+	log_error("cannot bring the database under its limit: %s", err.msg);
+	environment_close(env); /* LMDB may want to be opened anew */
+	times->limit_ms = clock_mono_ms() + PAUSE_AFTER_FAILURE_MS;
 }
 
 /* Of all janitors on the directory, the one that holds the lock works. */
 static void work(const struct instance *instance, struct environment *env, struct flight_control *flights,
-		 uint64_t *next_recovery_ms, uint64_t *deaths)
+		 struct timetable *times)
 {
+	static struct log_limit limit;
 	struct err err = ERR_INIT;
+	int locked = file_lock(instance->state->lock_fd, STATE_LOCK_JANITOR, 1, FILE_LOCK_EXCLUSIVE, false, &err);
 
-	if (file_lock(instance->state->lock_fd, STATE_LOCK_JANITOR, 1, FILE_LOCK_EXCLUSIVE, false, &err) != 1)
+	if (locked == 0)
 		return;
-	if (environment_refresh(env, &err) < 0) {
-		log_error("cannot open the database: %s", err.msg);
+	if (locked < 0 || environment_refresh(env, &err) < 0) {
+		log_limited(&limit, LEVEL_ERROR, "cannot work on the database: %s", err.msg);
 		return;
 	}
 	flight_sweep(flights);
 	delete_bad_tables(env);
-	if (has_anybody_died(env->state, deaths))
-		*next_recovery_ms = 0;
-	recover_now_and_then(env, next_recovery_ms);
+	if (has_anybody_died(env->state, times))
+		times->recovery_ms = 0;
+	tidy_now_and_then(env, times);
+	recover_now_and_then(env, times);
+	sweep_oversize(env);
+	keep_limit(env, times);
 }
 
 int janitor_main(const struct instance *instance)
 {
 	struct flight_control flights = instance_flights(instance, instance_janitor_slot(instance));
-	uint64_t next_recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS, deaths = 0;
+	struct timetable times = {.recovery_ms = clock_mono_ms() + RECOVER_EVERY_MS};
 	struct environment env;
 	struct err err = ERR_INIT;
 
@@ -98,12 +146,16 @@ int janitor_main(const struct instance *instance)
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
+	state_slot_phase(instance->state, instance_janitor_slot(instance), PHASE_IDLE);
 	while (!signals_stopping()) {
-		work(instance, &env, &flights, &next_recovery_ms, &deaths);
+		work(instance, &env, &flights, &times);
+		log_tell_left_out();
 		signals_allow();
 		poll(NULL, 0, ROUND_MS);
 		signals_block();
 	}
+	if (env.store && store_keep_stamps(env.store, &err) < 0)
+		log_warning("cannot save when tables were used: %s", err.msg);
 	environment_close(&env);
 	return EX_OK;
 }

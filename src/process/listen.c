@@ -58,8 +58,10 @@ static int remove_stale(const struct sockaddr_un *address, struct err *err)
 
 	if (probe >= 0)
 		close(probe);
-	if (in_use)
-		return err_set(err, ERR_BUSY, "another process listens on %s", address->sun_path);
+	if (in_use) {
+		errno = EADDRINUSE;
+		return err_sys(err, "cannot listen on %s", address->sun_path);
+	}
 	if (lstat(address->sun_path, &info) == 0 && S_ISSOCK(info.st_mode))
 		unlink(address->sun_path);
 	return 0;

@@ -19,10 +19,18 @@ struct options {
 	struct config_args args;
 	const char **overrides;
 	const char *listen; /* NULL: process.listen */
+	struct config_problems problems; /* of the configuration */
+	bool single;
 };
 
+/* --single: the web server starts as many as it needs, and speaks to one at a time. */
+static const char *const single_overrides[] = {
+	"process.workers=1", "process.maxWorkers=1", "process.reserved=0", "process.fetchers=1",
+};
+enum { SINGLE_OVERRIDES = sizeof(single_overrides) / sizeof(single_overrides[0]) };
+
 static const char usage_text[] =
-	"usage: symbolicate-fcgi [-c FILE] [-o KEY=VALUE]... [--listen unix:/PATH|HOST:PORT]\n"
+	"usage: symbolicate-fcgi [-c FILE] [-o KEY=VALUE]... [--listen unix:/PATH|HOST:PORT | --single]\n"
 	"\n"
 	"Answers symbolication requests that a web server hands over by FastCGI. The\n"
 	"listening socket is inherited as descriptor 0 (spawn-fcgi, systemd), or made\n"
@@ -32,23 +40,33 @@ static const char usage_text[] =
 	"                      then ./etc/symbolicate.json\n"
 	"  -o KEY=VALUE        overrides one setting; may be repeated\n"
 	"      --listen ADDR   overrides process.listen\n"
+	"      --single        one worker and one fetcher, on descriptor 0: for mod_fcgid,\n"
+	"                      which starts as many as it needs\n"
 	"  -h, --help\n"
 	"  -V, --version\n";
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"listen", required_argument, NULL, 'l'},
+	{"single", no_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
+
+static void make_single(struct options *options)
+{
+	options->listen = "";
+	for (int i = 0; i < SINGLE_OVERRIDES; i++)
+		options->overrides[options->args.override_count++] = single_overrides[i];
+}
 
 /* -1 to go on, otherwise the exit code. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	int c;
 
-	options->overrides = mem_calloc((size_t)argc, sizeof(*options->overrides));
+	options->overrides = mem_calloc((size_t)argc + SINGLE_OVERRIDES, sizeof(*options->overrides));
 	options->args.overrides = options->overrides;
 	while ((c = getopt_long(argc, argv, "c:o:hV", long_options, NULL)) != -1) {
 		switch (c) {
@@ -61,6 +79,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 		case 'l':
 			options->listen = optarg;
 			break;
+		case 's':
+			options->single = true;
+			break;
 		case 'h':
 			fputs(usage_text, stdout);
 			return EX_OK;
@@ -72,32 +93,37 @@ static int parse_options(int argc, char **argv, struct options *options)
 			return EX_USAGE;
 		}
 	}
-	if (optind == argc)
-		return -1;
-	fputs(usage_text, stderr);
-	return EX_USAGE;
+	if (optind < argc || (options->single && options->listen)) {
+		fputs(usage_text, stderr);
+		return EX_USAGE;
+	}
+	if (options->single)
+		make_single(options);
+	return -1;
 }
 
-static int load_config(const struct options *options, struct config **ret)
+/* Where the server does not start, what is wrong is told on standard error, else in the log. */
+static int load_config(struct options *options, struct config **ret)
 {
-	struct config_problems problems = CONFIG_PROBLEMS_INIT;
+	struct config_problems *problems = &options->problems;
 	struct buf text = BUF_INIT;
 	struct err err = ERR_INIT;
 	int code = EX_OK;
 
-	if (config_open(ret, &options->args, &problems, &err) < 0) {
+	if (config_open(ret, &options->args, problems, &err) < 0) {
 		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = err_exit_code(&err);
-	} else if (problems.errors) {
+	} else if (problems->errors) {
 		code = EX_CONFIG;
 	} else if (settings_check(*ret, &err) < 0) {
 		fprintf(stderr, "symbolicate-fcgi: %s\n", err.msg);
 		code = EX_CONFIG;
 	}
-	config_problems_format(&problems, &text);
-	fputs(buf_text(&text), stderr);
+	if (code != EX_OK) {
+		config_problems_format(problems, &text);
+		fputs(buf_text(&text), stderr);
+	}
 	buf_release(&text);
-	config_problems_release(&problems);
 	return code;
 }
 
@@ -126,7 +152,8 @@ static int make_directories(const struct config *config, struct err *err)
 }
 
 /* Mirrored by instance_deinit. */
-static int instance_init(struct instance *instance, const struct config *config, const char *listen, struct err *err)
+static int instance_init(struct instance *instance, const struct config *config,
+			 const struct config_problems *problems, const char *listen, struct err *err)
 {
 	const struct config_process *process = &config->process;
 	int first;
@@ -139,8 +166,9 @@ static int instance_init(struct instance *instance, const struct config *config,
 		.worker_count = process->max_workers > process->workers ? process->max_workers : process->workers,
 	};
 	log_set_process("master");
-	if (instance_open_log(&config->sym_server.log, err) < 0)
+	if (instance_open_logs(config, err) < 0)
 		return -1;
+	instance_log_problems(problems);
 	instance->listen_fd = listen_open(listen, err);
 	if (instance->listen_fd < 0 || make_directories(config, err) < 0 ||
 	    state_open(&instance->state, config->disk_cache.cache_path, err) < 0)
@@ -164,6 +192,14 @@ static void instance_deinit(struct instance *instance)
 	log_close();
 }
 
+/* What is wrong about an address or a missing socket is to be mended where it was given. */
+static int start_exit_code(const struct options *options, const char *address, const struct err *err)
+{
+	if (err->code != ERR_INPUT)
+		return err_exit_code(err);
+	return options->listen || *address == '\0' ? EX_USAGE : EX_CONFIG;
+}
+
 static int run(const struct options *options, struct config *config)
 {
 	const char *listen = options->listen ? options->listen : config->process.listen;
@@ -172,13 +208,14 @@ static int run(const struct options *options, struct config *config)
 	int code;
 	char *address = mem_strdup(listen); /* a reload frees the configuration */
 
-	if (instance_init(&instance, config, address, &err) < 0) {
+	if (instance_init(&instance, config, &options->problems, address, &err) < 0) {
 		log_error("%s", err.msg);
-		code = err.code == ERR_INPUT ? EX_USAGE : err_exit_code(&err);
+		code = start_exit_code(options, address, &err);
 	} else {
 		code = master_run(&instance, &options->args);
-		listen_remove(address);
 	}
+	if (instance.listen_fd >= 0)
+		listen_remove(address);
 	config_free((struct config *)(uintptr_t)instance.config);
 	instance_deinit(&instance);
 	free(address);
@@ -200,6 +237,7 @@ int main(int argc, char **argv)
 	else
 		config_free(config);
 out:
+	config_problems_release(&options.problems);
 	free(options.overrides);
 	return code;
 }

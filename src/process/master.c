@@ -5,8 +5,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/environment.h"
 #include "engine/settings.h"
+#include "process/crashes.h"
+#include "process/notify.h"
 #include "process/signals.h"
+#include "process/watch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,6 +34,8 @@ enum {
 struct child {
 	pid_t pid; /* 0: not running */
 	bool dismissed; /* told to stop: its end is not a death */
+	bool hung;      /* and killed for it, which was logged */
+	struct watch watch;
 	uint64_t started_ms;
 	uint64_t not_before_ms; /* of its next start */
 	unsigned throttle_ms;
@@ -40,9 +46,13 @@ struct master {
 	const struct config_args *args;
 	struct child *children; /* by slot - first_slot; the master's own stays unused */
 	unsigned child_count;
+	struct crashes crashes;
 	int signal_fd;
 	bool stopping, hurry;
+	bool ready; /* and said so */
 	uint64_t kill_at_ms;
+	uint64_t alive_every_ms; /* 0: nobody asks */
+	uint64_t alive_due_ms;
 };
 
 static enum slot_kind kind_of(const struct instance *instance, unsigned index)
@@ -77,12 +87,12 @@ static void name_process(enum slot_kind kind, unsigned number)
 	prctl(PR_SET_NAME, name); /* for ps and top */
 }
 
-/* Opened anew in each process: its lock, held while the file is rotated, belongs to the open file. */
-static int open_child_log(const struct instance *instance, enum slot_kind kind, struct err *err)
+/* Among those of its kind, from 1. */
+static unsigned number_of(const struct instance *instance, unsigned index)
 {
-	const struct config_log *log = &instance->config->disk_cache.log;
-
-	return kind == SLOT_WORKER || *log->path == '\0' ? log_reopen(err) : instance_open_log(log, err);
+	if (index == 1)
+		return 1;
+	return kind_of(instance, index) == SLOT_FETCHER ? index - 1 : index - 1 - instance->fetcher_count;
 }
 
 static int child_body(const struct instance *instance, unsigned index)
@@ -91,20 +101,19 @@ static int child_body(const struct instance *instance, unsigned index)
 	struct err err = ERR_INIT;
 
 	signals_child();
-	if (open_child_log(instance, kind, &err) < 0 || state_after_fork(instance->state, &err) < 0) {
+	name_process(kind, number_of(instance, index));
+	instance_open_child_log(instance, kind);
+	if (state_after_fork(instance->state, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
 	state_slot_start(instance->state, instance->first_slot + index, kind);
 	switch (kind) {
 	case SLOT_JANITOR:
-		name_process(kind, 1);
 		return janitor_main(instance);
 	case SLOT_FETCHER:
-		name_process(kind, index - 1);
 		return fetcher_main(instance, index - 2);
 	default:
-		name_process(kind, index - 1 - instance->fetcher_count);
 		return worker_main(instance, index - 2 - instance->fetcher_count);
 	}
 }
@@ -119,33 +128,17 @@ static void start_child(struct master *master, unsigned index)
 		exit(child_body(master->instance, index));
 	}
 	if (pid < 0) {
-		log_error("cannot fork: %s", strerror(errno));
+		static struct log_limit limit;
+
+		log_limited(&limit, LEVEL_ERROR, "cannot fork: %s", strerror(errno));
 		child->not_before_ms = clock_mono_ms() + THROTTLE_FIRST_MS;
 		return;
 	}
 	child->pid = pid;
-	child->dismissed = false;
+	child->dismissed = child->hung = false;
+	child->watch = (struct watch){0};
 	child->started_ms = clock_mono_ms();
 	count(master, COUNTER_children_started);
-}
-
-/* Workers wanted now: the configured ones, and one more for each that waits. */
-static unsigned wanted_workers(const struct master *master)
-{
-	const struct instance *instance = master->instance;
-	unsigned waiting = state_count_phase(instance->state, SLOT_WORKER, PHASE_WAITING);
-	unsigned wanted = instance->config->process.workers + waiting;
-
-	return wanted < instance->worker_count ? wanted : instance->worker_count;
-}
-
-static unsigned running_workers(const struct master *master)
-{
-	unsigned running = 0;
-
-	for (unsigned i = 2 + master->instance->fetcher_count; i < master->child_count; i++)
-		running += master->children[i].pid != 0;
-	return running;
 }
 
 static bool may_start(const struct child *child)
@@ -153,22 +146,34 @@ static bool may_start(const struct child *child)
 	return child->pid == 0 && clock_mono_ms() >= child->not_before_ms;
 }
 
+/* The slots from `from` on that have a child, or had one that died and has to wait. */
+static unsigned count_taken(const struct master *master, unsigned from)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = from; i < master->child_count; i++)
+		taken += !may_start(&master->children[i]);
+	return taken;
+}
+
+/* The configured ones, and one more for each that is held up; none in place of one that has to wait. */
 static void start_workers(struct master *master)
 {
-	unsigned first = 2 + master->instance->fetcher_count;
-	unsigned configured = first + master->instance->config->process.workers;
-	unsigned wanted = wanted_workers(master), running = running_workers(master);
+	const struct instance *instance = master->instance;
+	unsigned first = 2 + instance->fetcher_count;
+	unsigned extra = first + instance->config->process.workers;
+	unsigned held_up = state_count_held_up(instance->state), taken;
 
-	for (unsigned i = first; i < configured && i < master->child_count; i++) {
+	if (extra > master->child_count)
+		extra = master->child_count;
+	taken = count_taken(master, extra);
+	for (unsigned i = first; i < extra; i++)
+		if (may_start(&master->children[i]))
+			start_child(master, i);
+	for (unsigned i = extra; i < master->child_count && taken < held_up; i++) {
 		if (may_start(&master->children[i])) {
 			start_child(master, i);
-			running++;
-		}
-	}
-	for (unsigned i = configured; i < master->child_count && running < wanted; i++) {
-		if (may_start(&master->children[i])) {
-			start_child(master, i);
-			running++;
+			taken++;
 		}
 	}
 }
@@ -204,19 +209,31 @@ static void describe_end(int status, char *text, size_t size)
 		snprintf(text, size, "exit code %d", WEXITSTATUS(status));
 }
 
+/* The database may be what they crash at.  This does not open it. */
+static void note_crash(struct master *master, int status)
+{
+	struct err err = ERR_INIT;
+
+	if (crashes_note(&master->crashes, status, clock_mono_ms()) &&
+	    environment_put_aside(master->instance->state, "several processes crashed within a minute", &err) < 0)
+		log_error("cannot move the database aside: %s", err.msg);
+}
+
 static void child_ended(struct master *master, unsigned index, int status)
 {
 	const struct instance *instance = master->instance;
 	struct child *child = &master->children[index];
 	enum slot_kind kind = kind_of(instance, index);
-	bool clean = child->dismissed || (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK);
+	bool clean = (child->dismissed && !child->hung) || (WIFEXITED(status) && WEXITSTATUS(status) == EX_OK);
 	char how[64];
 
 	if (!clean) {
 		describe_end(status, how, sizeof(how));
-		log_warning("%s %d ended: %s", kind_names[kind], (int)child->pid, how);
+		if (!child->hung)
+			log_warning("%s %d ended: %s", kind_names[kind], (int)child->pid, how);
 		count(master, COUNTER_children_died);
 		throttle(child);
+		note_crash(master, status);
 	}
 	child->pid = 0;
 	state_slot_end(instance->state, instance->first_slot + index);
@@ -237,6 +254,42 @@ static void reap(struct master *master)
 		for (unsigned i = 1; i < master->child_count; i++)
 			if (master->children[i].pid == pid)
 				child_ended(master, i, status);
+}
+
+/* ---- children that hang ---- */
+
+/* Longer than a request can last by its own limits, and never shorter than hangTimeoutMs. */
+static uint64_t hang_limit_ms(const struct config_process *process, enum slot_kind kind)
+{
+	uint64_t request_ms = (uint64_t)process->read_timeout_ms + process->wait_ms + process->send_timeout_ms;
+
+	return kind == SLOT_WORKER && request_ms > process->hang_timeout_ms ? request_ms : process->hang_timeout_ms;
+}
+
+static void end_hung(struct master *master, unsigned index, uint64_t now_ms)
+{
+	const struct instance *instance = master->instance;
+	const struct state_slot *slot = &instance->state->map->slots[instance->first_slot + index];
+	enum slot_kind kind = kind_of(instance, index);
+	struct child *child = &master->children[index];
+	uint64_t limit_ms = hang_limit_ms(&instance->config->process, kind);
+
+	if (child->pid == 0 || child->hung || !watch_is_hung(&child->watch, slot, limit_ms, now_ms))
+		return;
+	log_error("%s %d is killed: nothing has moved in it for %llu ms", kind_names[kind], (int)child->pid,
+		  (unsigned long long)(now_ms - child->watch.life_ms));
+	child->hung = true;
+	count(master, COUNTER_children_hung);
+	kill(child->pid, SIGKILL);
+}
+
+/* The janitor is not watched: nobody waits for it. */
+static void end_all_hung(struct master *master)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	for (unsigned i = 2; i < master->child_count; i++)
+		end_hung(master, i, now_ms);
 }
 
 static unsigned signal_kind(struct master *master, enum slot_kind kind, int number)
@@ -268,21 +321,11 @@ static void dismiss_all(struct master *master)
 
 /* ---- reload, stop ---- */
 
-static void log_problems(const struct config_problems *problems)
-{
-	for (unsigned i = 0; i < problems->count; i++) {
-		const struct config_problem *problem = &problems->items[i];
-		int level = problem->severity == CONFIG_ERROR ? LEVEL_ERROR : LEVEL_WARNING;
-
-		log_write(level, "%s:%u: %s", problem->source, problem->line, problem->text);
-	}
-}
-
 static bool open_log(const struct config *config)
 {
 	struct err err = ERR_INIT;
 
-	if (instance_open_log(&config->sym_server.log, &err) == 0)
+	if (instance_open_logs(config, &err) == 0)
 		return true;
 	log_error("%s", err.msg);
 	return false;
@@ -306,7 +349,7 @@ static struct config *open_fresh(const struct master *master)
 	struct err err = ERR_INIT;
 	bool good = config_open(&fresh, master->args, &problems, &err) == 0;
 
-	log_problems(&problems);
+	instance_log_problems(&problems);
 	if (good && problems.errors == 0)
 		good = settings_check(fresh, &err) == 0;
 	if (err.code != ERR_NONE)
@@ -331,6 +374,7 @@ static void reload(struct master *master)
 	warn_of_fixed(master->instance->config, fresh);
 	config_free((struct config *)(uintptr_t)master->instance->config);
 	master->instance->config = fresh;
+	instance_set_limits(master->instance);
 	dismiss_all(master);
 	log_info("configuration reloaded");
 }
@@ -342,6 +386,7 @@ static void begin_stop(struct master *master)
 		return;
 	}
 	master->stopping = true;
+	notify_stopping();
 	master->kill_at_ms = clock_mono_ms() + master->instance->config->process.stop_timeout_ms;
 	dismiss_all(master);
 }
@@ -362,8 +407,12 @@ static void take_signal(struct master *master, int number)
 		begin_stop(master);
 		break;
 	case SIGHUP:
-		if (!master->stopping)
-			reload(master);
+		if (master->stopping)
+			break;
+		notify_reloading();
+		reload(master);
+		if (master->ready)
+			notify_ready();
 		break;
 	case SIGUSR1:
 		reopen_log();
@@ -398,6 +447,45 @@ static bool drive_stop(struct master *master)
 	return workers + others == 0;
 }
 
+/* ---- the service manager ---- */
+
+/* Serves, and is not about to die again. */
+static bool is_sound_worker(const struct master *master, unsigned index)
+{
+	const struct instance *instance = master->instance;
+	const struct child *child = &master->children[index];
+	const struct state_slot *slot = &instance->state->map->slots[instance->first_slot + index];
+
+	return child->pid && !child->hung && atomic_load(&slot->pid) == child->pid &&
+	       atomic_load(&slot->phase) != PHASE_STARTING &&
+	       (child->throttle_ms == 0 || clock_mono_ms() - child->started_ms >= SETTLED_MS);
+}
+
+static bool is_sound(const struct master *master)
+{
+	for (unsigned i = 2 + master->instance->fetcher_count; i < master->child_count; i++)
+		if (is_sound_worker(master, i))
+			return true;
+	return false;
+}
+
+/* A watchdog that is told nothing while no worker serves restarts the service. */
+static void tell_manager(struct master *master)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (!master->ready && is_sound(master)) {
+		master->ready = true;
+		notify_ready();
+	}
+	if (master->alive_every_ms == 0 || now_ms < master->alive_due_ms)
+		return;
+	if (master->stopping || is_sound(master)) {
+		notify_alive();
+		master->alive_due_ms = now_ms + master->alive_every_ms;
+	}
+}
+
 /* ---- the loop ---- */
 
 static bool any_dismissed(const struct master *master)
@@ -415,9 +503,11 @@ static void wait_for_news(struct master *master)
 		{.fd = master->instance->master_fd, .events = POLLIN},
 	};
 	bool pressing = master->stopping || any_dismissed(master);
-	uint64_t rung;
+	uint64_t longest_ms = pressing ? STOP_ROUND_MS : ROUND_MS, rung;
 
-	if (poll(fds, 2, pressing ? STOP_ROUND_MS : ROUND_MS) > 0 && fds[1].revents &&
+	if (master->alive_every_ms && master->alive_every_ms < longest_ms)
+		longest_ms = master->alive_every_ms;
+	if (poll(fds, 2, (int)longest_ms) > 0 && fds[1].revents &&
 	    read(master->instance->master_fd, &rung, sizeof(rung)) < 0)
 		return;
 }
@@ -426,13 +516,16 @@ static void run_rounds(struct master *master)
 {
 	for (;;) {
 		reap(master);
+		log_tell_left_out();
 		if (master->stopping) {
 			if (drive_stop(master))
 				return;
 		} else {
 			signal_dismissed(master);
+			end_all_hung(master);
 			start_missing(master);
 		}
+		tell_manager(master);
 		wait_for_news(master);
 		read_signals(master);
 	}
@@ -467,6 +560,7 @@ static int run_recovery(struct master *master)
 		signals_child();
 		signals_allow();
 		log_set_process("recovery");
+		instance_open_child_log(instance, SLOT_JANITOR);
 		exit(state_after_fork(instance->state, &err) < 0 ? err_exit_code(&err) : recovery_main(instance));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
@@ -478,7 +572,12 @@ static int run_recovery(struct master *master)
 
 int master_run(struct instance *instance, const struct config_args *args)
 {
-	struct master master = {.instance = instance, .args = args, .child_count = instance_slot_count(instance)};
+	struct master master = {
+		.instance = instance,
+		.args = args,
+		.child_count = instance_slot_count(instance),
+		.alive_every_ms = notify_alive_every_ms(),
+	};
 	int code;
 
 	if (open_signals(&master) < 0) {
@@ -486,6 +585,7 @@ int master_run(struct instance *instance, const struct config_args *args)
 		return EX_OSERR;
 	}
 	master.children = mem_calloc(master.child_count, sizeof(*master.children));
+	instance_set_limits(instance);
 	code = run_recovery(&master);
 	if (code == EX_OK) {
 		log_info("started: %u workers, %u fetchers", instance->config->process.workers, instance->fetcher_count);

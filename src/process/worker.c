@@ -8,9 +8,10 @@
 #include "process/fcgi.h"
 #include "process/signals.h"
 
-#include <assert.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 enum {
 	OPEN_TABLES = 64,     /* kept open between requests */
@@ -41,11 +42,9 @@ static int open_addrcache(struct worker *worker, struct err *err)
 	const struct config *config = worker->instance->config;
 	struct addrcache_options options = {
 		.timeout_ms = (int)config->sym_server.memcached_timeout_ms,
-		.breaker = (struct addrcache_breaker *)(void *)worker->instance->state->map->addrcache_breaker,
+		.breaker = &worker->instance->state->map->addrcache_breaker,
 	};
 
-	static_assert(sizeof(struct addrcache_breaker) <= sizeof(((struct state_map *)0)->addrcache_breaker),
-		      "the breaker has its room in state.map");
 	settings_memcached_init(&worker->memcached, config);
 	options.servers = (const char *const *)worker->memcached.items;
 	options.server_count = worker->memcached.count;
@@ -103,6 +102,24 @@ static void worker_deinit(struct worker *worker)
 	environment_close(&worker->env);
 }
 
+/* The pool may have to grow. */
+static void tell_held_up(void *ctx)
+{
+	struct worker *worker = ctx;
+
+	flight_tell_master(&worker->flights);
+}
+
+/* Up to a tenth more or less: workers that began together do not end together. */
+static uint64_t with_jitter(uint64_t count)
+{
+	uint64_t tenth = count / 10, random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = (uint64_t)getpid();
+	return count - tenth + random % (2 * tenth + 1);
+}
+
 /* Workers that were added while others waited go when they are not needed any more. */
 static bool is_superfluous(void *ctx)
 {
@@ -120,10 +137,11 @@ int worker_main(const struct instance *instance, unsigned index)
 		.read_timeout_ms = instance->config->process.read_timeout_ms,
 		.send_timeout_ms = instance->config->process.send_timeout_ms,
 		.max_body_bytes = (size_t)instance->config->sym_server.max_body_mb << 20,
-		.max_requests = instance->config->process.max_requests,
+		.max_requests = with_jitter(instance->config->process.max_requests),
 		.state = instance->state,
 		.slot = worker.slot,
 		.idle = is_superfluous,
+		.held_up = tell_held_up,
 		.ctx = &worker,
 	};
 	struct err err = ERR_INIT;
@@ -132,6 +150,8 @@ int worker_main(const struct instance *instance, unsigned index)
 		log_error("cannot start: %s", err.msg);
 		return err_exit_code(&err);
 	}
+	state_slot_phase(instance->state, worker.slot, PHASE_IDLE);
+	flight_tell_master(&worker.flights); /* which may wait for the first that serves */
 	if (fcgi_serve(&options, &worker.web, &err) < 0)
 		log_error("%s", err.msg);
 	worker_deinit(&worker);

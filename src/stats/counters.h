@@ -25,6 +25,7 @@
 	X(tables_missed, "modules whose table was not held here") \
 	X(tables_damaged, "tables found damaged while reading") \
 	X(absent_hit, "modules known to be absent") \
+	X(unknown_hit, "modules whose sources failed lately") \
 	X(addrcache_hit, "addresses answered by memcached") \
 	X(addrcache_missed, "addresses memcached did not know") \
 	X(addrcache_failed, "memcached operations that failed or timed out") \
@@ -38,14 +39,17 @@
 	X(fetch_absent, "searches in which every source said no") \
 	X(fetch_unknown, "searches that failed otherwise") \
 	X(fetch_refused, "files that were found and not usable") \
+	X(sources_left_alone, "sources not asked because they had failed") \
 	X(http_requests, "requests sent to symbol servers") \
 	X(download_bytes, "bytes received from symbol servers") \
+	X(texts_deferred, "symbol files kept in a file for a while: all builders were busy") \
 	X(tables_built, "symbol tables built and published") \
 	X(text_bytes, "bytes of symbol files compacted") \
 	X(records_skipped, "bad records skipped in symbol files") \
 	X(store_moved_aside, "databases found damaged and moved aside") \
 	X(children_started, "processes started") \
-	X(children_died, "processes that ended unasked")
+	X(children_died, "processes that ended unasked") \
+	X(children_hung, "processes that were ended because nothing moved in them")
 
 enum counter {
 #define X(name, help) COUNTER_##name,

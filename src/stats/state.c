@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/num.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 3 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
@@ -83,8 +85,27 @@ static void drop_flight(struct state_flight *flight)
 		atomic_store(&flight->waiters[w], 0);
 }
 
+/* The highest N of the directories "db-N", or 1: databases outlive the layout of state.map. */
+static uint32_t newest_database(const char *dir_path)
+{
+	uint64_t newest = 1, number;
+	struct dirent *entry;
+	DIR *dir = opendir(dir_path);
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		struct slice name = slice_of(entry->d_name);
+
+		if (name.len > 3 && memcmp(name.data, "db-", 3) == 0 &&
+		    num_parse_dec(slice_make(name.data + 3, name.len - 3), UINT32_MAX, &number) && number > newest)
+			newest = number;
+	}
+	if (dir)
+		closedir(dir);
+	return (uint32_t)newest;
+}
+
 /* Nobody else is alive on the directory. */
-static void begin_alone(struct state_map *map)
+static void begin_alone(struct state_map *map, const char *dir)
 {
 	char boot_id[sizeof(map->boot_id)];
 
@@ -93,7 +114,7 @@ static void begin_alone(struct state_map *map)
 		map->layout = LAYOUT;
 		map->slot_count = STATE_SLOTS;
 		map->bytes = sizeof(*map);
-		atomic_store(&map->env_number, 1);
+		atomic_store(&map->env_number, newest_database(dir));
 	}
 	read_boot_id(boot_id);
 	memcpy(map->boot_id, boot_id, sizeof(boot_id));
@@ -101,7 +122,9 @@ static void begin_alone(struct state_map *map)
 		free_slot(map, &map->slots[i]);
 	for (int i = 0; i < STATE_FLIGHTS; i++)
 		drop_flight(&map->flights[i]);
-	memset(map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	atomic_store(&map->store_bytes, 0);
+	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
+	memset(map->origins, 0, sizeof(map->origins));
 	memcpy(map->magic, magic, sizeof(magic));
 }
 
@@ -142,7 +165,7 @@ static int attach(struct state *state, struct err *err)
 	if (map_file(state, err) < 0)
 		return -1;
 	if (alone)
-		begin_alone(state->map);
+		begin_alone(state->map, state->dir);
 	else if (!is_current_layout(state->map))
 		return err_set(err, ERR_BUSY, "%s is in use by another version", state->dir);
 	return 0;
@@ -307,7 +330,7 @@ void state_slot_start(struct state *state, unsigned slot_number, enum slot_kind 
 	fold_slot(state->map, slot);
 	atomic_store(&slot->pid, (int32_t)getpid());
 	atomic_store(&slot->kind, kind);
-	state_slot_phase(state, slot_number, PHASE_IDLE);
+	state_slot_phase(state, slot_number, PHASE_STARTING);
 }
 
 void state_slot_end(struct state *state, unsigned slot_number)
@@ -327,17 +350,38 @@ void state_slot_phase(struct state *state, unsigned slot_number, enum slot_phase
 	atomic_store_explicit(&slot->phase, phase, memory_order_relaxed);
 }
 
-unsigned state_count_phase(const struct state *state, enum slot_kind kind, enum slot_phase phase)
+void state_slot_alive(struct state_slot *slot)
+{
+	atomic_store_explicit(&slot->phase_since_ms, clock_mono_ms(), memory_order_relaxed);
+}
+
+unsigned state_count_held_up(const struct state *state)
 {
 	unsigned count = 0;
 
 	for (int i = 0; i < STATE_SLOTS; i++) {
 		const struct state_slot *slot = &state->map->slots[i];
+		uint32_t phase = atomic_load(&slot->phase);
 
-		count += atomic_load(&slot->kind) == kind && atomic_load(&slot->instance) == state->instance &&
-			 atomic_load(&slot->phase) == phase;
+		count += (phase == PHASE_WAITING || phase == PHASE_SENDING) &&
+			 atomic_load(&slot->kind) == SLOT_WORKER && atomic_load(&slot->instance) == state->instance;
 	}
 	return count;
+}
+
+bool state_enter_held_up(struct state *state, unsigned slot, enum slot_phase phase, unsigned max)
+{
+	struct err err = ERR_INIT;
+	bool enters;
+
+	/* without the lock two could take the last place */
+	if (file_lock(state->lock_fd, STATE_LOCK_FLIGHTS, 1, FILE_LOCK_EXCLUSIVE, true, &err) < 0)
+		return false;
+	enters = state_count_held_up(state) < max;
+	if (enters)
+		state_slot_phase(state, slot, phase);
+	file_unlock(state->lock_fd, STATE_LOCK_FLIGHTS, 1);
+	return enters;
 }
 
 uint64_t state_counter(const struct state *state, enum counter counter)

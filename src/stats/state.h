@@ -4,6 +4,7 @@
 #define STATS_STATE_H
 
 #include "base/err.h"
+#include "stats/breaker.h"
 #include "stats/counters.h"
 
 #include <stdatomic.h>
@@ -22,7 +23,7 @@
  */
 enum {
 	STATE_SLOTS = 512,
-	STATE_INSTANCES = 16,
+	STATE_INSTANCES = 128, /* of them mod_fcgid may start many */
 	STATE_FLIGHTS = 1024,
 	STATE_STAMPS = 65536,
 	STATE_BAD_TABLES = 64,
@@ -31,6 +32,10 @@ enum {
 	STATE_NAME_BYTES = 256, /* holds MODULE_NAME_MAX */
 	STATE_ID_BYTES = 128,
 	STATE_CAUSE_BYTES = 192,
+	STATE_REQUEST_BYTES = 72, /* holds a request's id */
+	STATE_ORIGINS = 64,
+	STATE_ORIGIN_BYTES = 128,
+	STATE_FAILURE_KINDS = 16,
 };
 
 /* Byte offsets in state.lock. */
@@ -39,10 +44,14 @@ enum {
 	STATE_LOCK_FLIGHTS = 1,
 	STATE_LOCK_JANITOR = 2,
 	STATE_LOCK_INSTANCE = 16, /* + instance */
+	STATE_LOCK_BUILDER = 1024, /* + place (engine/intake.h) */
+	STATE_LOCK_PLACES = 1 << 20, /* + origin * STATE_PLACES_MAX + place: a request under way there */
+	STATE_PLACES_MAX = 16384,
 };
 
 enum slot_kind { SLOT_FREE, SLOT_MASTER, SLOT_WORKER, SLOT_FETCHER, SLOT_JANITOR };
-enum slot_phase { PHASE_IDLE, PHASE_BUSY, PHASE_WAITING };
+/* WAITING is for a flight; SENDING is a client that does not take its answer at once. */
+enum slot_phase { PHASE_IDLE, PHASE_BUSY, PHASE_WAITING, PHASE_SENDING, PHASE_STARTING };
 
 /* A process's own corner; written by it alone, read by all. */
 struct state_slot {
@@ -50,7 +59,7 @@ struct state_slot {
 	_Atomic uint32_t instance;
 	_Atomic int32_t pid;
 	_Atomic uint32_t phase;          /* enum slot_phase */
-	_Atomic uint64_t phase_since_ms; /* clock_mono_ms() */
+	_Atomic uint64_t phase_since_ms; /* clock_mono_ms() of its begin, or of the last sign of life in it */
 	_Atomic uint64_t counters[COUNTER_COUNT];
 };
 
@@ -74,7 +83,18 @@ struct state_flight {
 	char key[STATE_KEY_BYTES];
 	char debug_file[STATE_NAME_BYTES]; /* as first asked for: sources may mind the case */
 	char debug_id[STATE_ID_BYTES];
+	char request[STATE_REQUEST_BYTES]; /* the id of the request that began it, NUL-terminated */
 	char cause[STATE_CAUSE_BYTES]; /* of FLIGHT_UNKNOWN, NUL-terminated */
+};
+
+/* Where symbols come from, and how it has been doing (upstream/origin.h); claimed once, never given back. */
+struct state_origin {
+	_Alignas(64) _Atomic uint64_t key; /* hash of the name; 0: free */
+	struct breaker breaker;
+	_Atomic uint32_t denied;           /* 401 or 403 has been logged since it last answered otherwise */
+	_Atomic uint64_t logged_ms[STATE_FAILURE_KINDS]; /* when a failure of that kind was last logged */
+	_Atomic uint32_t unlogged[STATE_FAILURE_KINDS];  /* those since */
+	char name[STATE_ORIGIN_BYTES];     /* cut, NUL-terminated; without credentials */
 };
 
 struct state_map {
@@ -84,11 +104,15 @@ struct state_map {
 	char boot_id[40];
 	_Atomic uint32_t env_number; /* N of the current db-N */
 	_Atomic uint32_t cache_hits_mode; /* Snappy's outputCacheHits */
-	_Alignas(64) unsigned char addrcache_breaker[64];
+	_Atomic uint64_t store_bytes;     /* limit of the current database: the last server's that started or reloaded; 0: none yet */
+	_Atomic uint64_t oversize_bytes;  /* the same for tables that exceed it (store/store.h) */
+	_Atomic uint32_t oversize_number;
+	_Alignas(64) struct breaker addrcache_breaker;
 	_Atomic uint64_t bad_tables[STATE_BAD_TABLES]; /* ids that proved damaged; 0: none */
 	_Atomic uint64_t folded[COUNTER_COUNT];        /* counters of slots that were given back */
 	struct state_slot slots[STATE_SLOTS];
 	struct state_flight flights[STATE_FLIGHTS];
+	struct state_origin origins[STATE_ORIGINS];
 	_Atomic uint32_t stamps[STATE_STAMPS];
 };
 
@@ -121,8 +145,14 @@ void state_slot_start(struct state *state, unsigned slot, enum slot_kind kind);
 void state_slot_end(struct state *state, unsigned slot);
 void state_slot_phase(struct state *state, unsigned slot, enum slot_phase phase);
 
-/* Slots of this instance of that kind and phase. */
-unsigned state_count_phase(const struct state *state, enum slot_kind kind, enum slot_phase phase);
+/* The phase goes on and something moves in it: what shows no life for long is taken for hung. */
+void state_slot_alive(struct state_slot *slot);
+
+/* Workers of this instance that others hold up: flights or slow clients. */
+unsigned state_count_held_up(const struct state *state);
+
+/* Makes the worker of that slot one of them, unless there are `max`: then false, and nothing is changed. */
+bool state_enter_held_up(struct state *state, unsigned slot, enum slot_phase phase, unsigned max);
 
 /* Whether the master of an instance is alive. */
 bool state_instance_alive(const struct state *state, uint32_t instance);

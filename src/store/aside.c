@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Putting a damaged environment aside. */
+/* Putting a damaged environment aside, deleting one. */
 #include "store/store.h"
 
 #include "base/mem.h"
@@ -37,6 +37,11 @@ static int remove_environment(int parent_fd, const char *name, struct err *err)
 	if (unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(err, "cannot delete %s", name);
 	return 0;
+}
+
+int store_remove(const char *dir, struct err *err)
+{
+	return remove_environment(AT_FDCWD, dir, err);
 }
 
 static int remove_older(DIR *parent, struct err *err)

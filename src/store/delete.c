@@ -31,7 +31,7 @@ static int retire_key(struct store_txn *t, void *ctx)
 	return rc;
 }
 
-int store_delete(struct store *store, struct slice key, struct err *err)
+int store_delete_here(struct store *store, struct slice key, struct err *err)
 {
 	struct deletion deletion = {.key = key};
 
@@ -40,6 +40,17 @@ int store_delete(struct store *store, struct slice key, struct err *err)
 	if (deletion.existed && reap(store, err) < 0)
 		return -1;
 	return deletion.existed;
+}
+
+int store_delete(struct store *store, struct slice key, struct err *err)
+{
+	int existed, behind = 0;
+
+	store_follow_oversize(store);
+	existed = store_delete_here(store, key, err);
+	if (existed >= 0 && store->oversize)
+		behind = store_delete_here(store->oversize, key, err);
+	return existed < 0 || behind < 0 ? -1 : existed || behind;
 }
 
 int store_retire_if(struct store_txn *t, uint64_t id, enum store_state state, bool *ret_was)
@@ -65,6 +76,10 @@ int store_delete_id(struct store *store, uint64_t table_id, struct err *err)
 {
 	struct deletion deletion = {.id = table_id};
 
+	store_follow_oversize(store);
+	store = store_of_id(store, table_id);
+	if (store == NULL)
+		return 0;
 	if (store_write(store, retire_published, &deletion, 0, "delete a damaged table", err) < 0)
 		return -1;
 	if (deletion.existed && reap(store, err) < 0)

@@ -46,12 +46,7 @@ static int open_env(struct store *store, const char *dir, struct err *err)
 
 static uint64_t file_pages(struct store *store)
 {
-	mdb_filehandle_t fd;
-	struct stat info;
-
-	if (mdb_env_get_fd(store->env, &fd) != MDB_SUCCESS || fstat(fd, &info) < 0)
-		return 0;
-	return (uint64_t)info.st_size / store->page_bytes;
+	return store_file_bytes(store) / store->page_bytes;
 }
 
 /*
@@ -140,7 +135,7 @@ static int open_databases(struct store *store, MDB_txn *txn, unsigned flags)
 static int write_first_meta(struct store *store, MDB_txn *txn)
 {
 	struct store_meta meta = {
-		.schema = STORE_SCHEMA, .page_bytes = (uint32_t)store->page_bytes, .next_id = 1};
+		.schema = STORE_SCHEMA, .page_bytes = (uint32_t)store->page_bytes, .next_id = store->first_id};
 	int rc = store_meta_put(store, txn, &meta, MDB_NOOVERWRITE);
 
 	return rc == MDB_KEYEXIST ? MDB_SUCCESS : rc; /* another process was quicker */
@@ -171,31 +166,43 @@ static int open_contents(struct store *store, struct err *err)
 {
 	int rc = with_databases(store, false);
 
-	if (rc == MDB_MAP_RESIZED) {
-		rc = store_adopt_size(store);
+	if (rc == MDB_MAP_RESIZED) { /* it has grown since the file was opened */
+		rc = mdb_env_set_mapsize(store->env, store->max_bytes);
 		if (rc == MDB_SUCCESS)
 			rc = with_databases(store, false);
 	}
 	if (rc == MDB_NOTFOUND)
 		rc = with_databases(store, true);
+	if (rc == MDB_SUCCESS)
+		rc = store_allow_for_excess(store);
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "read its databases");
 }
 
-static int set_sizes(struct store *store, const struct store_options *options, struct err *err)
+int store_set_sizes(struct store *store, uint64_t max_bytes, struct err *err)
 {
-	long page_bytes = sysconf(_SC_PAGESIZE); /* as LMDB chooses it */
-
-	if (options->max_bytes < MIN_BYTES)
+	if (max_bytes < MIN_BYTES)
 		return err_set(err, ERR_INPUT, "store: a limit of %llu bytes is less than 1 MB",
-			       (unsigned long long)options->max_bytes);
-	store->page_bytes = (uint64_t)page_bytes;
-	store->max_bytes = options->max_bytes / store->page_bytes * store->page_bytes;
+			       (unsigned long long)max_bytes);
+	store->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE); /* as LMDB chooses it */
+	store->max_bytes = max_bytes / store->page_bytes * store->page_bytes;
 	store->budget_pages = budget_pages(store->max_bytes, store->page_bytes);
-	store->txn_bytes = options->txn_bytes ? options->txn_bytes : DEFAULT_TXN_BYTES;
-	/* so that even the longest keys fit into a few hundredths of the file */
-	store->absent_max = options->max_bytes / (16 * 1024);
+	/* so that even the longest keys, with entries of all sources, fit beside the values */
+	store->absent_max = max_bytes / (32 * 1024);
 	if (store->absent_max > 65536)
 		store->absent_max = 65536;
+	return 0;
+}
+
+static int take_options(struct store *store, const struct store_options *options, struct err *err)
+{
+	if (store_set_sizes(store, options->max_bytes, err) < 0)
+		return -1;
+	store->dir = mem_strdup(options->dir);
+	store->first_id = options->first_id ? options->first_id : 1;
+	store->oversize_options = options->oversize;
+	if (options->oversize.path)
+		store->oversize_path = mem_strdup(options->oversize.path);
+	store->txn_bytes = options->txn_bytes ? options->txn_bytes : DEFAULT_TXN_BYTES;
 	store->stamps = options->stamps;
 	store->stamp_count = options->stamps ? options->stamp_count : 0;
 	return 0;
@@ -205,7 +212,7 @@ int store_open(struct store **ret, const struct store_options *options, struct e
 {
 	struct store *store = mem_zalloc(sizeof(*store));
 
-	if (set_sizes(store, options, err) < 0 || file_make_dirs(options->dir, err) < 0 ||
+	if (take_options(store, options, err) < 0 || file_make_dirs(options->dir, err) < 0 ||
 	    open_env(store, options->dir, err) < 0 || check_length(store, err) < 0 ||
 	    open_contents(store, err) < 0) {
 		store_close(store);
@@ -219,8 +226,11 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	store_close_oversize(store);
 	store_drop_reader(store);
 	if (store->env)
 		mdb_env_close(store->env);
+	free(store->oversize_path);
+	free(store->dir);
 	free(store);
 }

@@ -6,52 +6,6 @@
 
 #include <stdlib.h>
 
-/* ---- last use ---- */
-
-uint64_t store_last_use(struct store *store, const struct store_record *record)
-{
-	uint32_t stamp = 0;
-
-	if (record->slot < store->stamp_count)
-		stamp = atomic_load_explicit(&store->stamps[record->slot], memory_order_relaxed);
-	return stamp > record->used_s ? stamp : record->used_s;
-}
-
-static int save_stamp(struct store_txn *t, uint64_t id, struct store_record *record, struct slice key)
-{
-	enum { WORTH_SAVING_S = 60 };
-	uint64_t used_s = store_last_use(t->store, record);
-
-	if (record->state != STATE_PUBLISHED || used_s < record->used_s + WORTH_SAVING_S)
-		return MDB_SUCCESS;
-	record->used_s = used_s;
-	return store_record_put(t->store, t->txn, id, record, key);
-}
-
-/* A few at each call, going round: what is lost with the shared memory is only the order of the rest. */
-int store_save_stamps(struct store_txn *t)
-{
-	enum { RECORDS = 64 };
-	struct store *store = t->store;
-	struct store_record record;
-	struct slice key;
-	MDB_cursor *tab;
-	int rc = mdb_cursor_open(t->txn, store->tab, &tab);
-
-	if (rc != MDB_SUCCESS)
-		return rc;
-	for (int i = 0; i < RECORDS && store->stamp_count && rc == MDB_SUCCESS; i++) {
-		uint64_t id = store->stamps_saved_to;
-
-		rc = store_record_next(tab, &id, &record, &key);
-		store->stamps_saved_to = rc == MDB_SUCCESS ? id + 1 : 0;
-		if (rc == MDB_SUCCESS)
-			rc = save_stamp(t, id, &record, key);
-	}
-	mdb_cursor_close(tab);
-	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
-}
-
 /* ---- dying ---- */
 
 static void count_as_dying(struct store_meta *meta, const struct store_record *record)
@@ -222,6 +176,11 @@ struct eviction {
 	bool others_in_way;
 };
 
+struct trimming {
+	uint64_t pages; /* that may stay */
+	bool more;      /* than one step */
+};
+
 static int by_last_use(const void *a, const void *b)
 {
 	const struct candidate *one = a, *two = b;
@@ -274,6 +233,7 @@ static int retire_oldest(struct store_txn *t, uint64_t pages)
 
 static int choose(struct store_txn *t, void *ctx)
 {
+	enum { AHEAD_SHARE = 256 }; /* looking at all tables for each small one would take longer than writing it */
 	struct eviction *eviction = ctx;
 	uint64_t budget = t->store->budget_pages;
 	uint64_t wanted = t->meta.pages + t->meta.pending_pages + eviction->pages;
@@ -284,7 +244,7 @@ static int choose(struct store_txn *t, void *ctx)
 	if (wanted <= budget)
 		return STORE_UNCHANGED;
 	eviction->others_in_way = t->meta.pending_pages + eviction->pages > budget;
-	return eviction->others_in_way ? STORE_UNCHANGED : retire_oldest(t, wanted - budget);
+	return eviction->others_in_way ? STORE_UNCHANGED : retire_oldest(t, wanted - budget + budget / AHEAD_SHARE);
 }
 
 int store_make_room(struct store *store, uint64_t pages, struct err *err)
@@ -306,4 +266,32 @@ int store_evict_some(struct store *store, uint64_t pages)
 	int rc = store_write_once(store, choose, &eviction);
 
 	return rc == MDB_SUCCESS ? store_reap(store) : rc;
+}
+
+static int choose_over(struct store_txn *t, void *ctx)
+{
+	enum { STEP_PAGES = 4 * STORE_REAP_PAGES };
+	struct trimming *trimming = ctx;
+	uint64_t budget = t->store->budget_pages, pages = t->meta.pages;
+	uint64_t may_stay = trimming->pages < budget ? trimming->pages : budget;
+	uint64_t over = pages > may_stay ? pages - may_stay : 0;
+	int rc = store_absent_bound(t);
+
+	trimming->more = over > STEP_PAGES;
+	if (rc == MDB_SUCCESS && over)
+		rc = retire_oldest(t, trimming->more ? STEP_PAGES : over);
+	return rc;
+}
+
+int store_trim(struct store *store, uint64_t pages, struct err *err)
+{
+	struct trimming trimming = {.pages = pages};
+	int rc;
+
+	if (store_write(store, choose_over, &trimming, 0, "choose tables to evict", err) < 0)
+		return -1;
+	rc = store_reap(store);
+	if (rc != MDB_SUCCESS)
+		return store_fail(err, rc, "evict tables");
+	return trimming.more;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { VALUE_MAX = 16368 }; /* four pages less LMDB's header: longer runs of free pages get rare */
 
@@ -26,12 +27,14 @@ struct store_insert {
 	struct waiting_value *values;
 	size_t count, room;
 	uint64_t waiting_pages;
+	struct store_spool *spool; /* where values wait instead, until it is known whether the table fits */
 };
 
 static void insert_free(struct store_insert *insert)
 {
 	buf_release(&insert->key);
 	buf_release(&insert->bytes);
+	store_spool_free(insert->spool);
 	free(insert->values);
 	free(insert);
 }
@@ -229,6 +232,10 @@ int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key,
 
 	if (value.len > VALUE_MAX || kind > UINT8_MAX)
 		return err_set(err, ERR_INPUT, "store: a value of kind %u has %zu bytes", kind, value.len);
+	if (insert->spool) {
+		insert->pages += pages;
+		return store_spool_add(insert->spool, kind, key, value, err);
+	}
 	if (insert->pages + pages > store->budget_pages)
 		return err_set(err, ERR_LIMIT, "store: a table of more than %llu pages does not fit",
 			       (unsigned long long)store->budget_pages);
@@ -241,7 +248,54 @@ int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key,
 	return 0;
 }
 
+void store_insert_expect(struct store_insert *insert, uint64_t max_bytes)
+{
+	struct store *store = insert->store;
+
+	if (insert->pages == 0 && max_bytes / store->page_bytes > store->budget_pages / 2)
+		insert->spool = store_spool_new(store->dir);
+}
+
 /* ---- end ---- */
+
+static int insert_spooled(struct store_insert *insert, struct store *into, const struct store_table *info,
+			  struct store_table *ret, struct err *err)
+{
+	struct store_insert *real;
+
+	if (store_insert_begin(&real, into, buf_slice(&insert->key), err) < 0)
+		return -1;
+	if (store_spool_replay(insert->spool, real, err) == 0)
+		return store_insert_publish(real, info, ret, err);
+	store_insert_abort(real);
+	return -1;
+}
+
+static int insert_oversize(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
+			   struct err *err)
+{
+	int lock_fd, result;
+	struct store *into = store_hold_oversize(insert->store, insert->pages, &lock_fd, err);
+
+	if (into == NULL)
+		return -1;
+	result = insert_spooled(insert, into, info, ret, err);
+	if (result == 0 && store_delete_here(insert->store, buf_slice(&insert->key), err) < 0) /* what it replaces */
+		result = -1;
+	close(lock_fd);
+	return result;
+}
+
+static int publish_spooled(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
+			   struct err *err)
+{
+	int result = insert->pages <= insert->store->budget_pages
+			     ? insert_spooled(insert, insert->store, info, ret, err)
+			     : insert_oversize(insert, info, ret, err);
+
+	insert_free(insert);
+	return result;
+}
 
 int store_insert_publish(struct store_insert *insert, const struct store_table *info, struct store_table *ret,
 			 struct err *err)
@@ -255,6 +309,8 @@ int store_insert_publish(struct store_insert *insert, const struct store_table *
 		.used_s = clock_wall_s(),
 	};
 
+	if (insert->spool)
+		return publish_spooled(insert, info, ret, err);
 	if (flush(insert, &record, err) < 0) {
 		store_insert_abort(insert);
 		return -1;

@@ -30,7 +30,7 @@ int store_free_pages(MDB_txn *txn, uint64_t from_page, uint64_t *ret_count)
 	return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
-static uint64_t file_bytes(struct store *store)
+uint64_t store_file_bytes(struct store *store)
 {
 	mdb_filehandle_t fd;
 	struct stat info;
@@ -53,7 +53,7 @@ static int fill_stat(struct store *store, MDB_txn *txn, struct store_stat *ret)
 	*ret = (struct store_stat){
 		.page_bytes = store->page_bytes,
 		.max_bytes = store->max_bytes,
-		.file_bytes = file_bytes(store),
+		.file_bytes = store_file_bytes(store),
 		.tables = meta.tables,
 		.pages = meta.pages,
 		.pending_pages = meta.pending_pages,
@@ -64,15 +64,32 @@ static int fill_stat(struct store *store, MDB_txn *txn, struct store_stat *ret)
 	return store_free_pages(txn, 0, &ret->free_pages);
 }
 
+/* Its figures are for information: where they cannot be had, there are none. */
+static void add_oversize(struct store *store, struct store_stat *ret)
+{
+	struct store_stat behind;
+	struct err ignored;
+
+	if (store->oversize == NULL || store_stat(store->oversize, &behind, &ignored) < 0)
+		return;
+	ret->oversize_tables = behind.tables;
+	ret->oversize_file_bytes = behind.file_bytes;
+}
+
 int store_stat(struct store *store, struct store_stat *ret, struct err *err)
 {
 	MDB_txn *txn;
-	int rc = store_reader(store, &txn);
+	int rc;
+
+	store_follow_oversize(store);
+	rc = store_reader(store, &txn);
 
 	if (rc == MDB_SUCCESS) {
 		rc = fill_stat(store, txn, ret);
 		store_read_end(store);
 	}
+	if (rc == MDB_SUCCESS)
+		add_oversize(store, ret);
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "take figures");
 }
 
@@ -100,7 +117,8 @@ static int show(struct store *store, MDB_txn *txn, MDB_val name,
 }
 
 static int each_name(struct store *store, MDB_txn *txn,
-		     int (*each)(void *ctx, struct slice key, const struct store_table *table), void *ctx)
+		     int (*each)(void *ctx, struct slice key, const struct store_table *table), void *ctx,
+		     bool *ret_stopped)
 {
 	MDB_cursor *cursor;
 	MDB_val at, value;
@@ -111,18 +129,24 @@ static int each_name(struct store *store, MDB_txn *txn,
 	while (shown > 0 && (rc = mdb_cursor_get(cursor, &at, &value, MDB_NEXT)) == MDB_SUCCESS)
 		shown = show(store, txn, value, each, ctx, &rc);
 	mdb_cursor_close(cursor);
+	*ret_stopped = shown == 0;
 	return rc == MDB_NOTFOUND && shown > 0 ? MDB_SUCCESS : rc;
 }
 
 int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),
 	       void *ctx, struct err *err)
 {
+	bool stopped = false;
 	MDB_txn *txn;
-	int rc = store_reader(store, &txn);
+	int rc;
 
+	store_follow_oversize(store);
+	rc = store_reader(store, &txn);
 	if (rc == MDB_SUCCESS) {
-		rc = each_name(store, txn, each, ctx);
+		rc = each_name(store, txn, each, ctx, &stopped);
 		store_read_end(store);
 	}
-	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "list tables");
+	if (rc != MDB_SUCCESS)
+		return store_fail(err, rc, "list tables");
+	return store->oversize && !stopped ? store_each(store->oversize, each, ctx, err) : 0;
 }

@@ -12,7 +12,7 @@ int store_find(struct store *store, struct slice key, struct store_table *ret, s
 	int rc = store_name_get(store, store->read_txn, key, &name);
 
 	if (rc == MDB_NOTFOUND || (rc == MDB_SUCCESS && name.published_id == 0))
-		return 0;
+		return store->oversize ? store_find(store->oversize, key, ret, err) : 0;
 	if (rc == MDB_SUCCESS)
 		rc = store_record_get(store, store->read_txn, name.published_id, &record, &whole);
 	if (rc == MDB_NOTFOUND || (rc == MDB_SUCCESS && record.state != STATE_PUBLISHED))
@@ -32,6 +32,9 @@ int store_value(struct store *store, uint64_t table_id, unsigned kind, uint64_t 
 	MDB_val at = {sizeof(bytes), bytes}, value;
 	int rc;
 
+	store = store_of_id(store, table_id);
+	if (store == NULL)
+		return 0;
 	store_put_be64(bytes, table_id);
 	bytes[8] = (unsigned char)kind;
 	store_put_be64(bytes + 9, key);
@@ -53,7 +56,7 @@ void store_touch(struct store *store, const struct store_table *table)
 {
 	uint32_t now_s = (uint32_t)clock_wall_s();
 
-	if (store->stamps == NULL || table->slot >= store->stamp_count)
+	if (store->stamps == NULL || store_is_oversize_id(table->id) || table->slot >= store->stamp_count)
 		return;
 	if (atomic_load_explicit(&store->stamps[table->slot], memory_order_relaxed) != now_s)
 		atomic_store_explicit(&store->stamps[table->slot], now_s, memory_order_relaxed);

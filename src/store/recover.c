@@ -125,6 +125,15 @@ static int read_leftovers(struct store *store, struct leftovers *leftovers, stru
 	return rc == MDB_SUCCESS ? 0 : store_fail(err, rc, "recount the tables");
 }
 
+int store_recount(struct store *store, struct err *err)
+{
+	struct leftovers leftovers = {0};
+	int result = read_leftovers(store, &leftovers, err);
+
+	leftovers_release(&leftovers);
+	return result;
+}
+
 static int retire_leftover(struct store_txn *t, void *ctx)
 {
 	const struct leftover *leftover = ctx;

@@ -20,12 +20,21 @@
  */
 struct store;
 
+/* Where tables go that exceed the whole budget, and the word by which processes tell each other of it. */
+struct store_oversize_options {
+	const char *path;          /* of directories "<path>-N", and of "<path>.lock" */
+	_Atomic uint32_t *number;  /* N of the one in use; even: there is none.  Shared; NULL: none are kept */
+	_Atomic uint64_t *max_bytes; /* hard limit of its file, shared; 0: none are kept */
+};
+
 struct store_options {
 	const char *dir;         /* of data.mdb; created if absent */
-	uint64_t max_bytes;      /* hard limit of the file; at least 1 MB */
+	uint64_t max_bytes;      /* hard limit of the file, but where it is larger already; at least 1 MB */
 	uint64_t txn_bytes;      /* dirty bytes of one write transaction; 0: 2 MB, which keeps an insert small */
 	_Atomic uint32_t *stamps; /* LRU stamps in seconds, shared; NULL: none are kept */
 	unsigned stamp_count;
+	uint64_t first_id; /* of tables, where the store is new; 0: 1 */
+	struct store_oversize_options oversize;
 };
 
 /* ERR_CORRUPT when the file is damaged or of another format: the caller moves it aside. */
@@ -78,6 +87,12 @@ int store_value(struct store *store, uint64_t table_id, unsigned kind, uint64_t 
 void store_touch(struct store *store, const struct store_table *table);
 
 /*
+ * Saves all stamps in the tables' records, so that their order outlives the
+ * shared memory; without it, each insert saves a few.  Outside a read.
+ */
+int store_keep_stamps(struct store *store, struct err *err);
+
+/*
  * ---- writing (outside a read) ----
  *
  * ERR_BUSY where the file is full for now: other tables are being written, or a
@@ -105,6 +120,16 @@ int store_insert_value(struct store_insert *insert, unsigned kind, uint64_t key,
 		       struct err *err);
 
 /*
+ * Before the first value: the table may take up to so many bytes.  Where that is
+ * more than the budget may have room for, the values are first kept in an
+ * unlinked file, and nothing is evicted for a table that turns out too large.
+ * Such a one, of more pages than the budget has, is kept apart for
+ * STORE_OVERSIZE_KEPT_S and found like any other; ERR_LIMIT from
+ * store_insert_publish() where it exceeds the limit there, too.
+ */
+void store_insert_expect(struct store_insert *insert, uint64_t max_bytes);
+
+/*
  * Writes what is left, replaces a published table of the same key, and shows the
  * new one; of `info` everything but id, pages and slot is taken, *ret has those,
  * too.  Frees `insert` in every case.
@@ -119,6 +144,46 @@ int store_delete(struct store *store, struct slice key, struct err *err);
 /* Deletes by id a table that proved damaged.  1, 0 if it is not the published one of its key any more, -1. */
 int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 
+/* ---- size ---- */
+
+/*
+ * Another limit for the file, outside of reads and writes.  The file does not
+ * shrink by itself: where store_fit() says so, store_copy() makes one that fits.
+ */
+int store_set_limit(struct store *store, uint64_t max_bytes, struct err *err);
+
+enum store_fit {
+	STORE_FITS,
+	STORE_HOLDS_TOO_MUCH, /* for store_trim() */
+	STORE_FILE_TOO_LARGE, /* holds no more than it may, in a file that once was allowed to be larger */
+};
+int store_fit(struct store *store, enum store_fit *ret, struct err *err);
+
+/*
+ * Copies what the store holds now, without its free pages, into a new directory,
+ * durably; tables keep their ids.  Others read meanwhile; those who want to write wait.
+ */
+int store_copy(struct store *store, const char *dir, struct err *err);
+
+/* How long a table is kept that exceeds the whole budget: it is built once, not per request. */
+enum { STORE_OVERSIZE_KEPT_S = 600 };
+
+/* Deletes the ones whose time is over, and their file with the last; cheap where there are none.  For the janitor. */
+int store_sweep_oversize(struct store *store, struct err *err);
+
+/* Deletes a store's directory; 0 also when it is gone already. */
+int store_remove(const char *dir, struct err *err);
+
+/*
+ * Evicts least recently used tables until the published ones hold at most `pages`
+ * (of store_stat's), and no more than the limit allows in any case; one step of
+ * some 32 MB at each call: 1 call again, 0 done, -1.
+ */
+int store_trim(struct store *store, uint64_t pages, struct err *err);
+
+/* Counts every page of every table anew and changes nothing; ERR_CORRUPT where the sums differ. */
+int store_recount(struct store *store, struct err *err);
+
 /*
  * After a crash: frees stale reader slots, deletes dying tables, and pending ones
  * for which is_live(ctx, key) says false (NULL: all).  Before that all pages are
@@ -127,13 +192,30 @@ int store_delete_id(struct store *store, uint64_t table_id, struct err *err);
 int store_recover(struct store *store, bool (*is_live)(void *ctx, struct slice key), void *ctx,
 		  struct err *err);
 
-/* ---- negative entries: a module known to be absent ---- */
+/* ---- negative entries: what sources said of a module that they did not bring ---- */
 
-/* Remembers until `until_s` (wall clock); bounded in number, what expires first goes first. */
-int store_absent_put(struct store *store, struct slice key, uint64_t until_s, struct err *err);
-/* 1 while remembered as absent, 0 not, -1.  Inside a read. */
-int store_absent_get(struct store *store, struct slice key, uint64_t now_s, struct err *err);
-/* 1 there was one, 0 none, -1. */
+/* Of one module at most; sources beyond that are asked again. */
+enum { STORE_ABSENT_SOURCES = 32 };
+
+struct store_absent {
+	uint64_t source; /* who: a hash */
+	uint32_t made_s; /* wall clock */
+	uint32_t lasts_s;
+	uint32_t cause; /* the caller's */
+	uint32_t zero;
+};
+
+/*
+ * Remembers what these sources said, all at the same time; what others said
+ * before stays while it lasts.  Modules are bounded in number: those whose
+ * entries expire first go first.
+ */
+int store_absent_put(struct store *store, struct slice key, const struct store_absent *entries,
+		     unsigned count, struct err *err);
+/* The entries that hold at that time: their number, or -1.  Inside a read. */
+int store_absent_get(struct store *store, struct slice key, uint64_t now_s,
+		     struct store_absent ret[static STORE_ABSENT_SOURCES], struct err *err);
+/* 1 there was something, 0 nothing, -1. */
 int store_absent_delete(struct store *store, struct slice key, struct err *err);
 
 /* ---- looking around ---- */
@@ -143,10 +225,11 @@ struct store_stat {
 	uint64_t tables, pages, pending_pages, dying_pages; /* of values */
 	uint64_t budget_pages; /* bound of their sum */
 	uint64_t free_pages, absent_entries;
+	uint64_t oversize_tables, oversize_file_bytes; /* beside the limit, with one of their own */
 };
 int store_stat(struct store *store, struct store_stat *ret, struct err *err);
 
-/* Calls `each` for every published table in key order until it returns non-zero. */
+/* Calls `each` for every published table in key order, then for those too large for the budget, until it returns non-zero. */
 int store_each(struct store *store, int (*each)(void *ctx, struct slice key, const struct store_table *table),
 	       void *ctx, struct err *err);
 

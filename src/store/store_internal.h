@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 enum {
-	STORE_SCHEMA = 1,          /* of all records below */
+	STORE_SCHEMA = 2,          /* of all records below */
 	STORE_KEY_PLAIN_MAX = 400, /* longer module keys are kept under a shortened one */
 	STORE_KEY_MAX = 401,
 	STORE_VALUE_KEY_LEN = 17,
@@ -26,11 +26,20 @@ struct store {
 	uint64_t read_number;
 	uint64_t map_number; /* of where the file is mapped now */
 	uint64_t page_bytes, max_bytes, txn_bytes;
+	bool over; /* the map is larger than the limit, so that what is too much can be evicted */
 	uint64_t budget_pages; /* for values; the rest is for trees, free list and copies */
 	uint64_t absent_max;
 	_Atomic uint32_t *stamps;
 	unsigned stamp_count;
 	uint64_t stamps_saved_to; /* table id at which saving stamps goes on */
+	uint64_t first_id;
+	char *dir;
+	/* tables that exceed the budget: a store of its own behind this one; NULL where there is none */
+	struct store *oversize;
+	uint32_t oversize_number; /* of the open one, or the even one that says there is none */
+	struct store_oversize_options oversize_options;
+	char *oversize_path;
+	uint64_t oversize_map; /* its map_number as last seen */
 };
 
 /* ---- records: in the machine's byte order, as the rest of an LMDB file; read and written by memcpy ---- */
@@ -107,8 +116,14 @@ void store_drop_reader(struct store *store);
 /* The file is mapped, or mapped anew, perhaps elsewhere. */
 void store_new_map(struct store *store);
 
-/* Follows another process that enlarged the file's limit. */
+/* Follows another process that made the file larger than this one's map. */
 int store_adopt_size(struct store *store);
+
+/* Gives a store that holds more than its limit allows the room to evict; store_adopt_size() does it, too. */
+int store_allow_for_excess(struct store *store);
+
+/* Whether that room is needed no longer. */
+bool store_is_back_in_limit(struct store *store, const struct store_meta *meta);
 
 /* A write transaction, with the meta record, which is written back at the end. */
 struct store_txn {
@@ -137,6 +152,9 @@ int store_settle(struct store *store);
 
 /* ---- room ---- */
 
+/* What follows from the limit. */
+int store_set_sizes(struct store *store, uint64_t max_bytes, struct err *err);
+
 /* Makes a published or pending table dying: its name goes, its values are left to store_reap(). */
 int store_retire(struct store_txn *t, uint64_t id);
 
@@ -161,9 +179,48 @@ uint64_t store_last_use(struct store *store, const struct store_record *record);
 /* Copies some stamps into `tab`, within a transaction that is written anyway. */
 int store_save_stamps(struct store_txn *t);
 
+/* ---- tables that exceed the budget ---- */
+
+/* Their ids are above all others, so that they are told apart by them. */
+#define STORE_OVERSIZE_IDS (UINT64_C(1) << 62)
+
+static inline bool store_is_oversize_id(uint64_t id)
+{
+	return id >= STORE_OVERSIZE_IDS;
+}
+
+/* The store of that id: this one or the one behind it; NULL where that is gone. */
+struct store *store_of_id(struct store *store, uint64_t id);
+
+/* Follows others that began or ended the store behind this one; a damaged one is dropped.  Outside a read. */
+void store_follow_oversize(struct store *store);
+void store_close_oversize(struct store *store);
+
+/*
+ * The store for a table of so many pages, begun if need be, under a lock that
+ * keeps it from being ended; NULL with err.  Give the lock back in any case
+ * where it is not NULL.
+ */
+struct store *store_hold_oversize(struct store *store, uint64_t pages, int *ret_lock_fd, struct err *err);
+
+/* Deletes by key in this store only. */
+int store_delete_here(struct store *store, struct slice key, struct err *err);
+
+/* ---- values waiting in a file ---- */
+
+struct store_spool;
+struct store_spool *store_spool_new(const char *dir);
+void store_spool_free(struct store_spool *spool);
+int store_spool_add(struct store_spool *spool, unsigned kind, uint64_t key, struct slice value, struct err *err);
+
+/* Hands all of them to an insert in the order in which they came. */
+int store_spool_replay(struct store_spool *spool, struct store_insert *insert, struct err *err);
+
 /* ---- the rest ---- */
 
 int store_absent_drop(struct store_txn *t, struct slice key);
+int store_absent_bound(struct store_txn *t);
+uint64_t store_file_bytes(struct store *store);
 int store_free_pages(MDB_txn *txn, uint64_t from_page, uint64_t *ret_count);
 
 static inline uint64_t store_value_pages(const struct store *store, size_t len)

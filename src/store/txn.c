@@ -66,13 +66,6 @@ void store_new_map(struct store *store)
 	store->map_number = ++last;
 }
 
-int store_adopt_size(struct store *store)
-{
-	store_drop_reader(store);
-	store_new_map(store);
-	return mdb_env_set_mapsize(store->env, 0);
-}
-
 int store_reader(struct store *store, MDB_txn **ret)
 {
 	int rc = start_reader(store);
@@ -92,15 +85,32 @@ out:
 	return rc;
 }
 
+static void begin_oversize(struct store *store)
+{
+	struct err ignored;
+
+	if (store_read_begin(store->oversize, &ignored) < 0) {
+		store_close_oversize(store);
+		return;
+	}
+	if (store->oversize->map_number != store->oversize_map)
+		store_new_map(store); /* its values moved */
+	store->oversize_map = store->oversize->map_number;
+}
+
 int store_read_begin(struct store *store, struct err *err)
 {
 	MDB_txn *txn;
-	int rc = store_reader(store, &txn);
+	int rc;
 
+	store_follow_oversize(store);
+	rc = store_reader(store, &txn);
 	if (rc != MDB_SUCCESS)
 		return store_fail(err, rc, "begin reading");
 	store->reading = true;
 	store->read_number++;
+	if (store->oversize)
+		begin_oversize(store);
 	return 0;
 }
 
@@ -123,29 +133,40 @@ size_t store_lasting_bytes(const struct store *store)
 void store_read_end(struct store *store)
 {
 	store->reading = false;
+	if (store->oversize)
+		store_read_end(store->oversize);
 	if (store->read_txn)
 		mdb_txn_reset(store->read_txn);
 }
 
 /* ---- writing ---- */
 
-static int begin_write(struct store *store, struct store_txn *t)
+static int begin_with_meta(struct store *store, struct store_txn *t)
 {
 	int rc;
 
 	t->store = store;
 	rc = mdb_txn_begin(store->env, NULL, 0, &t->txn);
-	if (rc == MDB_MAP_RESIZED) {
-		rc = store_adopt_size(store);
-		if (rc == MDB_SUCCESS)
-			rc = mdb_txn_begin(store->env, NULL, 0, &t->txn);
-	}
 	if (rc != MDB_SUCCESS)
 		return rc;
 	rc = store_meta_get(store, t->txn, &t->meta);
 	if (rc != MDB_SUCCESS)
 		mdb_txn_abort(t->txn);
 	return rc;
+}
+
+static int begin_write(struct store *store, struct store_txn *t)
+{
+	int rc = begin_with_meta(store, t);
+
+	if (rc == MDB_SUCCESS && store->over && store_is_back_in_limit(store, &t->meta)) {
+		mdb_txn_abort(t->txn);
+		rc = MDB_MAP_RESIZED;
+	}
+	if (rc != MDB_MAP_RESIZED)
+		return rc;
+	rc = store_adopt_size(store);
+	return rc == MDB_SUCCESS ? begin_with_meta(store, t) : rc;
 }
 
 static int run(struct store *store, store_txn_body *body, void *ctx)
@@ -190,24 +211,33 @@ static int note_oldest(const char *line, void *ctx)
 	return 0;
 }
 
-static bool readers_lag(struct store *store)
+static uint64_t last_transaction(struct store *store)
 {
-	uint64_t oldest = UINT64_MAX;
 	MDB_envinfo info;
 
 	mdb_env_info(store->env, &info);
-	mdb_reader_list(store->env, note_oldest, &oldest);
-	return oldest < info.me_last_txnid;
+	return info.me_last_txnid;
 }
 
-/* Whether readers of old snapshots, which keep freed pages from being used, have gone on in bounded time. */
+static bool readers_lag(struct store *store, uint64_t behind)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	mdb_reader_list(store->env, note_oldest, &oldest);
+	return oldest < behind;
+}
+
+/*
+ * Whether readers of snapshots older than now, which keep freed pages from being
+ * used, have gone on in bounded time; a busy machine with a cold file takes its time.
+ */
 static bool readers_catch_up(struct store *store)
 {
-	enum { WAIT_MS = 200, STEP_NS = 10 * 1000 * 1000 };
-	uint64_t deadline_ms = clock_mono_ms() + WAIT_MS;
+	enum { WAIT_MS = 1000, STEP_NS = 10 * 1000 * 1000 };
+	uint64_t deadline_ms = clock_mono_ms() + WAIT_MS, now = last_transaction(store);
 
 	mdb_reader_check(store->env, NULL);
-	while (readers_lag(store)) {
+	while (readers_lag(store, now)) {
 		if (clock_left_ms(deadline_ms) == 0)
 			return false;
 		nanosleep(&(struct timespec){.tv_nsec = STEP_NS}, NULL);

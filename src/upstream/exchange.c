@@ -81,7 +81,7 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 
 	(void)purpose;
 	if (ex->checks_addresses && !guard_is_public(&address->addr)) {
-		err_set(&ex->err, ERR_UPSTREAM, "a redirect to another origin leads to a private address");
+		err_set(&ex->err, ERR_UPSTREAM, "%s", ex->request->private_text);
 		return CURL_SOCKET_BAD;
 	}
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -174,14 +174,42 @@ static const char *environment_proxy(const struct url *url)
  */
 static int set_guard(struct exchange *ex, struct err *err)
 {
-	const char *proxy = environment_proxy(ex->request->url);
+	const char *own = ex->request->proxy, *proxy = own ? own : environment_proxy(ex->request->url);
 
 	if (guard_host_is_private(ex->request->url->host))
-		return err_set(err, ERR_UPSTREAM, "a redirect to another origin leads to a private address");
+		return err_set(err, ERR_UPSTREAM, "%s", ex->request->private_text);
 	curl_easy_setopt(ex->easy, CURLOPT_PROXY, proxy ? proxy : "");
 	curl_easy_setopt(ex->easy, CURLOPT_NOPROXY, "");
 	ex->checks_addresses = proxy == NULL;
 	return 0;
+}
+
+/* Debian's libcurl knows one file of certificates; these are what its and OpenSSL's own tools go by. */
+static void set_trust(CURL *easy)
+{
+	const char *bundle = getenv("CURL_CA_BUNDLE"), *dir = getenv("SSL_CERT_DIR");
+
+	if (bundle == NULL || *bundle == '\0')
+		bundle = getenv("SSL_CERT_FILE");
+	if (bundle && *bundle)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, bundle);
+	if (dir && *dir)
+		curl_easy_setopt(easy, CURLOPT_CAPATH, dir);
+}
+
+static void set_way(struct exchange *ex)
+{
+	const struct exchange_request *request = ex->request;
+
+	/* HTTP/2 where TLS offers it, for what it saves in head bytes: there is one transfer at a time */
+	curl_easy_setopt(ex->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* ending a transfer ends its connection in HTTP/1.1 only */
+	curl_easy_setopt(ex->easy, CURLOPT_FRESH_CONNECT, (long)request->fresh);
+	if (request->proxy) {
+		curl_easy_setopt(ex->easy, CURLOPT_PROXY, request->proxy);
+		curl_easy_setopt(ex->easy, CURLOPT_NOPROXY, "");
+	}
+	set_trust(ex->easy);
 }
 
 static void set_limits(struct exchange *ex)
@@ -201,8 +229,6 @@ static void set_request(struct exchange *ex, const struct curl_slist *head)
 
 	curl_easy_setopt(ex->easy, CURLOPT_URL, request->url->request);
 	curl_easy_setopt(ex->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	/* one transfer at a time has no use for multiplexing */
-	curl_easy_setopt(ex->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(ex->easy, CURLOPT_HTTPHEADER, head);
 	curl_easy_setopt(ex->easy, CURLOPT_USERAGENT, request->options->user_agent);
 	curl_easy_setopt(ex->easy, CURLOPT_USERNAME, request->user);
@@ -358,16 +384,26 @@ static int exchange_with(struct exchange *ex, CURLM *multi, struct exchange_repl
 	return ret->status == 200 ? ex->request->receiver->end(ex->request->receiver->ctx, err) : 0;
 }
 
+/* Asked for by header only: curl is not to decode, see decode.h. */
+static struct curl_slist *make_head(const struct exchange_request *request)
+{
+	struct curl_slist *head = curl_slist_append(NULL, "Accept-Encoding: gzip, deflate, zstd");
+
+	for (unsigned i = 0; i < request->header_count; i++)
+		head = curl_slist_append(head, request->headers[i]);
+	return head;
+}
+
 int exchange_run(const struct exchange_lane *lane, const struct exchange_request *request,
 		 struct exchange_reply *ret, struct err *err)
 {
 	struct exchange ex = {.request = request, .easy = lane->easy};
-	/* asked for by header only: curl is not to decode, see decode.h */
-	struct curl_slist *head = curl_slist_append(NULL, "Accept-Encoding: gzip, deflate, zstd");
+	struct curl_slist *head = make_head(request);
 	int result = 0;
 
 	*ret = (struct exchange_reply){0};
 	set_request(&ex, head);
+	set_way(&ex);
 	set_limits(&ex);
 	if (lane->guarded)
 		result = set_guard(&ex, err);

@@ -21,7 +21,7 @@ struct exchange_receiver {
 /*
  * A set of kept connections with a handle to use them, one request at a time.
  * The connections of a guarded lane lead to public addresses only (guard.h), or
- * to the environment's proxy: as they are not shared with another lane, a kept
+ * to a proxy: as they are not shared with another lane, a kept
  * one has passed the guard, too.
  */
 struct exchange_lane {
@@ -36,6 +36,11 @@ struct exchange_request {
 	const struct upstream_options *options;
 	const struct url *url;
 	const char *user, *password;  /* NULL: none */
+	const char *const *headers;   /* "Name: value" */
+	unsigned header_count;
+	const char *proxy;            /* NULL: the environment's */
+	bool fresh;                   /* on a new connection */
+	const char *private_text;     /* what a guarded lane says of a private address */
 	uint64_t deadline_ms;         /* by clock_mono_ms(); UINT64_MAX: none */
 	const struct exchange_receiver *receiver;
 };

@@ -12,18 +12,16 @@
  * leads to must not find one that was made to an operator's private server.
  */
 struct transfer {
-	struct upstream_options options;
 	struct exchange_lane configured, guarded;
 };
 
-int transfer_open(struct transfer **ret, const struct upstream_options *options, struct err *err)
+int transfer_open(struct transfer **ret, struct err *err)
 {
 	struct transfer *transfer;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_SYSTEM, "cannot start curl");
 	transfer = mem_zalloc(sizeof(*transfer));
-	transfer->options = *options;
 	if (exchange_lane_open(&transfer->configured, false, err) < 0 ||
 	    exchange_lane_open(&transfer->guarded, true, err) < 0) {
 		transfer_close(transfer);
@@ -46,7 +44,7 @@ void transfer_close(struct transfer *transfer)
 /* A URL being got: where it began, where it is now, and until when. */
 struct journey {
 	struct transfer *transfer;
-	const struct exchange_receiver *receiver;
+	const struct transfer_request *request;
 	struct url start, now;
 	uint64_t deadline_ms;
 	bool sent;
@@ -59,17 +57,24 @@ static bool is_redirect(long status)
 
 static int ask(struct journey *journey, struct exchange_reply *ret, struct err *err)
 {
-	const struct transfer *transfer = journey->transfer;
+	const struct transfer_request *wanted = journey->request;
 	bool at_home = url_same_origin(&journey->now, &journey->start);
-	bool guard = !at_home && !transfer->options.allow_private_redirects;
+	bool guard = at_home ? wanted->public_only : !wanted->options->allow_private_redirects;
 	struct exchange_request request = {
-		.options = &transfer->options,
+		.options = wanted->options,
 		.url = &journey->now,
 		.user = at_home ? journey->start.user : NULL,
 		.password = at_home ? journey->start.password : NULL,
+		.headers = wanted->headers,
+		.header_count = at_home ? wanted->header_count : 0,
+		.proxy = wanted->proxy,
+		.fresh = wanted->fresh,
+		.private_text = at_home ? "its address is private, which allowPrivate forbids"
+					: "a redirect to another origin leads to a private address",
 		.deadline_ms = journey->deadline_ms,
-		.receiver = journey->receiver,
+		.receiver = wanted->receiver,
 	};
+	struct transfer *transfer = journey->transfer;
 	int result = exchange_run(guard ? &transfer->guarded : &transfer->configured, &request, ret, err);
 
 	journey->sent |= ret->sent;
@@ -155,21 +160,21 @@ static int get(struct journey *journey, struct transfer_reply *ret, struct err *
 	return result;
 }
 
-int transfer_get(struct transfer *transfer, const char *url, const struct exchange_receiver *receiver,
+int transfer_get(struct transfer *transfer, const struct transfer_request *request,
 		 struct transfer_reply *ret, struct err *err)
 {
-	long total_ms = transfer->options.total_timeout_ms;
+	long total_ms = request->options->total_timeout_ms;
 	struct journey journey = {
 		.transfer = transfer,
-		.receiver = receiver,
+		.request = request,
 		.deadline_ms = total_ms > 0 ? clock_mono_ms() + (uint64_t)total_ms : UINT64_MAX,
 	};
 	int result;
 
 	*ret = (struct transfer_reply){0};
-	if (url_parse(&journey.start, url, err) < 0)
+	if (url_parse(&journey.start, request->url, err) < 0)
 		return -1;
-	result = url_parse(&journey.now, url, err);
+	result = url_parse(&journey.now, request->url, err);
 	if (result == 0)
 		result = get(&journey, ret, err);
 	url_release(&journey.start);

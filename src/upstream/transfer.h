@@ -16,19 +16,30 @@ struct transfer_reply {
 
 /* Keeps its connections.  Not to be carried over a fork. */
 struct transfer;
-int transfer_open(struct transfer **ret, const struct upstream_options *options, struct err *err);
+int transfer_open(struct transfer **ret, struct err *err);
 void transfer_close(struct transfer *transfer);
+
+struct transfer_request {
+	const char *url;
+	const struct upstream_options *options; /* its limits and times */
+	const char *const *headers; /* for the URL's own origin */
+	unsigned header_count;
+	const char *proxy; /* NULL: the environment's */
+	bool public_only;  /* holds for the URL's own origin, too */
+	bool fresh;        /* on a connection of its own: the kept one may be what failed */
+	const struct exchange_receiver *receiver;
+};
 
 /*
  * Gets a URL, once.  Redirects are followed: within the URL's own origin freely,
- * to another one without credentials, never from https to http, and only to
+ * to another one without credentials and headers, never from https to http, and only to
  * public addresses unless the options allow private ones.  The URL's own origin
- * may be anywhere: the operator named it.
+ * may be anywhere unless public_only says otherwise: the operator named it.
  * 1: status 200, and the receiver has had the body.  0: absent, that is 404 or
  * 410.  -1 otherwise; the message names the cause and the URL without
  * credentials and query.
  */
-int transfer_get(struct transfer *transfer, const char *url, const struct exchange_receiver *receiver,
+int transfer_get(struct transfer *transfer, const struct transfer_request *request,
 		 struct transfer_reply *ret, struct err *err);
 
 #endif

@@ -2,9 +2,12 @@
 /* Router, CORS, and the symbolication handler. */
 #include "web/web.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "web/admission.h"
 #include "web/debug.h"
+
+#include <stdio.h>
 
 enum { RETRY_AFTER_S = 5 };
 
@@ -46,6 +49,7 @@ void web_response_clear(struct web_response *response)
 	buf_clear(&response->headers);
 	buf_clear(&response->body);
 	response->status = 200;
+	response->cause[0] = '\0';
 	response->no_answer = false;
 }
 
@@ -59,6 +63,7 @@ void web_init(struct web *web, const struct web_options *options, struct resolve
 {
 	*web = (struct web){.options = *options, .resolver = resolver, .wake_fd = wake_fd};
 	arena_init(&web->arena);
+	access_init(&web->access);
 }
 
 void web_release(struct web *web)
@@ -87,6 +92,7 @@ static void add_header(struct web_response *response, const char *name, struct s
 static void refuse(struct web_response *response, int status, enum protocol_api api, struct slice text)
 {
 	response->status = status;
+	snprintf(response->cause, sizeof(response->cause), "%.*s", SLICE_PRINT(text));
 	buf_clear(&response->body);
 	protocol_encode_error(&response->body, api, text);
 }
@@ -147,10 +153,11 @@ static void symbolicate(struct web *web, const struct web_request *request, stru
 			struct web_response *response)
 {
 	struct resolver_wait wait = {.wake_fd = web->wake_fd, .client_fd = request->client_fd};
-	struct request_timing timing = {0};
+	struct access *access = &web->access;
 	enum resolver_verdict verdict;
+	uint64_t start_us;
 
-	verdict = resolver_resolve(web->resolver, job, &web->arena, &wait, &timing, &web->adds);
+	verdict = resolver_resolve(web->resolver, job, &web->arena, &wait, &access->timing, &web->adds);
 	if (verdict == RESOLVER_CLIENT_GONE) {
 		count(web, COUNTER_clients_gone);
 		response->no_answer = true;
@@ -163,7 +170,9 @@ static void symbolicate(struct web *web, const struct web_request *request, stru
 		refuse(response, 503, API_SYMBOLICATE_V5, SLICE_LITERAL("too many requests are waiting for symbols"));
 		return;
 	}
-	protocol_encode(&response->body, job, job->want_debug ? &timing : NULL);
+	start_us = clock_mono_us();
+	protocol_encode(&response->body, job, job->want_debug ? &access->timing : NULL);
+	access->encode_us = clock_mono_us() - start_us;
 }
 
 static void refuse_too_large(struct web *web, struct web_response *response, enum protocol_api api, struct slice text)
@@ -198,6 +207,9 @@ static void handle_post(struct web *web, const struct route *route, const struct
 	}
 	switch (protocol_decode(&options, request->body, &web->arena, job, &debug, &err)) {
 	case PROTOCOL_REQUEST:
+		web->access.decoded_us = clock_mono_us();
+		web->access.frames = job->frame_count;
+		job->id = web->access.id;
 		job->want_debug = route->api == API_SYMBOLICATE_V5 && header(request, "HTTP_DEBUG").len > 0;
 		symbolicate(web, request, job, response);
 		break;
@@ -246,25 +258,32 @@ static void dispatch(struct web *web, const struct web_request *request, struct 
 	}
 }
 
-void web_handle(struct web *web, const struct web_request *request, struct web_response *response)
+static void finish_headers(struct web *web, const struct web_request *request, struct web_response *response)
 {
-	web_response_clear(response);
-	count(web, COUNTER_requests);
-	dispatch(web, request, response);
-	if (response->no_answer)
-		return;
 	add_cors(request, response);
+	add_header(response, "X-Request-Id", slice_of(web->access.id));
 	if (response->body.len)
 		add_header(response, "Content-Type", SLICE_LITERAL("application/json"));
 	buf_addf(&response->headers, "Content-Length: %zu\r\n", response->body.len);
 	response->reason = reason_of(response->status);
-	log_info("%.*s %.*s %d %zu", SLICE_PRINT(request->method), SLICE_PRINT(request->uri), response->status,
-		 response->body.len);
+}
+
+void web_handle(struct web *web, const struct web_request *request, struct web_response *response)
+{
+	web_response_clear(response);
+	access_begin(&web->access, request);
+	count(web, COUNTER_requests);
+	dispatch(web, request, response);
+	if (!response->no_answer)
+		finish_headers(web, request, response);
+	access_handled(&web->access, request, response);
 }
 
 void web_after_answer(struct web *web)
 {
+	access_log(&web->access);
 	resolver_after_answer(web->resolver, web->adds);
+	log_set_request(NULL);
 	web->adds = NULL;
 	arena_clear(&web->arena);
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "engine/resolver.h"
 #include "protocol/protocol.h"
+#include "web/access.h"
 
 /* A request as the web server hands it over; borrowed for the call. */
 struct web_request {
@@ -19,6 +20,7 @@ struct web_request {
 	/* A request header by its CGI name ("HTTP_ORIGIN"); absent: {NULL, 0}. */
 	struct slice (*header)(void *ctx, const char *cgi_name);
 	void *ctx;
+	uint64_t begun_us; /* clock_mono_us() when it began to come */
 	int client_fd; /* hangs up when the client leaves; -1: cannot be told */
 };
 
@@ -27,6 +29,7 @@ struct web_response {
 	int status;
 	const char *reason;
 	struct buf headers, body;
+	char cause[160]; /* of a refusal, for the log; "": none */
 	bool no_answer; /* the client is gone: send nothing */
 };
 
@@ -45,6 +48,7 @@ struct web {
 	int wake_fd;
 	struct arena arena;          /* of the request under way */
 	struct resolver_adds *adds;  /* for after the answer */
+	struct access access;
 };
 
 void web_init(struct web *web, const struct web_options *options, struct resolver *resolver, int wake_fd);
@@ -57,7 +61,7 @@ void web_response_release(struct web_response *response);
 /* Answers one request.  `response` is cleared first. */
 void web_handle(struct web *web, const struct web_request *request, struct web_response *response);
 
-/* What can wait until the client has its answer; then forgets the request. */
+/* What can wait until the client has its answer, its line in the log too; then forgets the request. */
 void web_after_answer(struct web *web);
 
 #endif

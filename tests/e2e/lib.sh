@@ -198,6 +198,7 @@ upstream_requests() { grep -c -- "${1:-}" "$work/upstream.requests"; }
 # behave MODULE/ID/FILE JSON: tells the upstream how to answer for that file.
 behave() { printf '%s' "$2" >"$symbols/$1.behaviour"; }
 
+# start_web nginx|apache: with the shipped site, nginx's as the sed script $site_edit changes it.
 start_web() {
 	start_web_alone "$1"
 	wait_until 20 web_answers "$web_url/" || bail_out "no answer through $web: $(tail -n 3 "$work/pool.log")"
@@ -214,7 +215,7 @@ start_web_alone() {
 
 nginx_on_port() {
 	nginx_config "$work/nginx" "$(nginx_user)" >"$work/nginx/nginx.conf"
-	contrib_site nginx "$work/fastcgi.sock" "127.0.0.1:$port" "$work" >"$work/nginx/nginx-site.conf"
+	contrib_site nginx "$work/fastcgi.sock" "127.0.0.1:$port" "$work" | sed "${site_edit:-}" >"$work/nginx/nginx-site.conf"
 	run_nginx nginx
 }
 
@@ -255,14 +256,28 @@ base_configuration() {
 	if [ -n "${SYMBOLICATE_TEST_CONFIG:-}" ]; then cat "$SYMBOLICATE_TEST_CONFIG"; else echo '{}'; fi
 }
 
-# start_pool [FILTER]: the pool by spawn-fcgi, listening at $work/fastcgi.sock when this returns.
+# start_pool [FILTER]: the pool by spawn-fcgi, with $pool_environment, listening at $work/fastcgi.sock when this
+# returns.
+pool_environment=()
 start_pool() {
 	write_configuration "${1:-.}"
-	start pool spawn-fcgi -n -s "$work/fastcgi.sock" -M 0666 -b 4096 -- \
+	start pool env "${pool_environment[@]}" spawn-fcgi -n -s "$work/fastcgi.sock" -M 0666 -b 4096 -- \
 		"$top_builddir/symbolicate-fcgi" -c "$work/symbolicate.json"
 	wait_until 10 test -S "$work/fastcgi.sock" || bail_out "the pool has no socket: $(tail -n 3 "$work/pool.log")"
 	[ -z "${web_url:-}" ] || wait_until 20 web_answers "$web_url/" ||
 		bail_out "the pool does not answer: $(tail -n 3 "$work/pool.log")"
+}
+
+# fake_time: from now on the pool's clocks are those that shift_time tells: so many seconds ahead.
+fake_time() {
+	shift_time 0
+	pool_environment=("LD_PRELOAD=$(faketime -m -f +0s printenv LD_PRELOAD)" FAKETIME_NO_CACHE=1
+		"FAKETIME_TIMESTAMP_FILE=$work/time" "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0")
+}
+
+shift_time() {
+	printf '%+d\n' "$1" >"$work/time.new"
+	mv "$work/time.new" "$work/time"
 }
 
 # counter NAME: the value of one counter of the pool.

@@ -71,13 +71,13 @@ done
 # a worker that dies again and again comes back later and later: not before 1 s, then 2 s
 milliseconds() { date +%s%3N; }
 has_all_workers() { [ "$(pool_children worker | wc -l)" -eq 2 ]; }
+is_short() { [ "$(pool_children worker | wc -l)" -eq 1 ]; }
 for least_ms in 900 1900; do
 	victim=$(pool_children worker | tail -n 1) # the youngest: it took the place of the last victim
 	killed=$(milliseconds)
 	kill -KILL "$victim"
-	is_short() { [ "$(pool_children worker | wc -l)" -eq 1 ]; }
-	wait_until 10 is_short
-	wait_until 20 has_all_workers
+	check 'a killed worker is missing' wait_until 10 is_short
+	check 'for a while' wait_until 20 has_all_workers
 	pause=$(($(milliseconds) - killed))
 	check "a worker in a crash loop has to wait $least_ms ms" [ $pause -ge $least_ms ]
 done

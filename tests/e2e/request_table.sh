@@ -89,6 +89,8 @@ callers() {
 	is 'the debug protocol for a web page' "$status" 400
 	post / "$SAMPLE" -H 'Proxy: http://127.0.0.1:9/'
 	is_json 'a Proxy header changes nothing' "$SAMPLE_ANSWER"
+	post / "$SAMPLE" -H 'X-Request-Id: of-the-client'
+	like 'the web server names the request' "$(header x-request-id)" '^[0-9A-Za-z@_-]{24,32}$'
 }
 
 counts() {

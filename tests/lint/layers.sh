@@ -34,6 +34,8 @@ owners() {
 		fcgiapp.h process
 		fcgi_stdio.h process
 		pcre2.h filter
+		systemd/sd-journal.h base
+		systemd/sd-daemon.h process
 	END
 }
 

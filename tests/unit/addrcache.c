@@ -3,7 +3,6 @@
 #include "tap.h"
 
 #include "addrcache/addrcache.h"
-#include "addrcache/breaker.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -103,7 +102,7 @@ static void freeze(int i)
 	waitpid(servers[i].pid, NULL, WUNTRACED);
 }
 
-static struct addrcache *open_cache(int count, struct addrcache_breaker *breaker)
+static struct addrcache *open_cache(int count, struct breaker *breaker)
 {
 	const char *paths[SERVERS] = {servers[0].path, servers[1].path};
 	struct addrcache_options options = {
@@ -265,7 +264,7 @@ static void many_keys_and_two_servers(void)
 
 static void a_dead_server_costs_once(void)
 {
-	struct addrcache_breaker breaker = {0};
+	struct breaker breaker = {0};
 	struct addrcache *cache, *other;
 	uint64_t start_us;
 
@@ -291,7 +290,7 @@ static void a_dead_server_costs_once(void)
 
 static void a_frozen_server_costs_its_timeout_once(void)
 {
-	struct addrcache_breaker breaker = {0};
+	struct breaker breaker = {0};
 	struct addrcache *cache;
 	uint64_t start_us, took_us;
 
@@ -424,7 +423,7 @@ static void a_restarted_server_comes_back(void)
 
 static void the_breaker_lets_one_probe(void)
 {
-	struct addrcache_breaker breaker = {0};
+	struct breaker breaker = {0};
 	uint64_t now_ms = 1000;
 
 	CHECK_INT(breaker_ask(&breaker, now_ms), BREAKER_CLOSED);
@@ -451,12 +450,12 @@ static void the_breaker_lets_one_probe(void)
 
 static void slow_answers_count_in_a_row(void)
 {
-	struct addrcache_breaker breaker = {0};
+	struct breaker breaker = {0};
 
-	CHECK(!breaker_note_time(&breaker, true) && !breaker_note_time(&breaker, true));
-	CHECK(!breaker_note_time(&breaker, false));
-	CHECK(!breaker_note_time(&breaker, true) && !breaker_note_time(&breaker, true));
-	CHECK(breaker_note_time(&breaker, true));
+	CHECK(!breaker_note(&breaker, true, 3) && !breaker_note(&breaker, true, 3));
+	CHECK(!breaker_note(&breaker, false, 3));
+	CHECK(!breaker_note(&breaker, true, 3) && !breaker_note(&breaker, true, 3));
+	CHECK(breaker_note(&breaker, true, 3));
 }
 
 static enum err_code open_code(const char *server)

@@ -6,14 +6,12 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json_text.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/utf8.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void numbers_are_strict(void)
@@ -139,73 +137,6 @@ static void hashes_are_the_same_everywhere(void)
 	CHECK(hash_seeded(5, bytes, 5000) == UINT64_C(0x7ffd25618d2f0118));
 }
 
-static void write_lines(const char *path, int process)
-{
-	struct log_options options = {.path = path, .level = LEVEL_INFO, .max_file_bytes = 20000, .max_files = 50};
-	struct err err = ERR_INIT;
-
-	if (log_open(&options, &err) < 0)
-		_exit(1);
-	for (int i = 0; i < 1000; i++)
-		log_info("process %d line %d\nforged", process, i);
-	log_close();
-}
-
-static size_t count_lines(const char *path)
-{
-	struct buf text = BUF_INIT;
-	struct err err = ERR_INIT;
-	size_t lines = 0;
-
-	if (file_read(path, 1 << 20, &text, &err) == 0)
-		for (size_t i = 0; i < text.len; i++)
-			lines += text.data[i] == '\n';
-	buf_release(&text);
-	return lines;
-}
-
-static void rotation_loses_no_line(void)
-{
-	enum { PROCESSES = 4, KEPT = 50 };
-	char *path = mem_printf("%s/log", tap_temp_dir());
-	size_t lines;
-
-	for (int i = 0; i < PROCESSES; i++) {
-		if (fork() == 0) {
-			write_lines(path, i);
-			_exit(0);
-		}
-	}
-	for (int i = 0; i < PROCESSES; i++)
-		CHECK(wait(NULL) > 0);
-	lines = count_lines(path);
-	for (unsigned n = 1; n <= KEPT; n++) {
-		char *old = mem_printf("%s.%u", path, n);
-
-		lines += count_lines(old);
-		free(old);
-	}
-	CHECK_INT(lines, PROCESSES * 1000);
-	free(path);
-}
-
-static void old_logs_are_bounded(void)
-{
-	char *path = mem_printf("%s/bounded", tap_temp_dir()), *third = mem_printf("%s.3", path);
-	struct log_options options = {.path = path, .level = LEVEL_INFO, .max_file_bytes = 1000, .max_files = 2};
-	struct err err = ERR_INIT;
-
-	CHECK_INT(log_open(&options, &err), 0);
-	for (int i = 0; i < 200; i++)
-		log_info("line %d", i);
-	log_close();
-	CHECK(access(path, F_OK) == 0);
-	CHECK(access(third, F_OK) != 0);
-	CHECK(count_lines(path) < 20);
-	free(third);
-	free(path);
-}
-
 static const struct tap_case cases[] = {
 	{"numbers are strict", numbers_are_strict},
 	{"buffers grow", buffers_grow},
@@ -214,8 +145,6 @@ static const struct tap_case cases[] = {
 	{"the valid prefix of UTF-8", utf8_prefix},
 	{"files and locks", files_and_locks},
 	{"hashes are the same everywhere", hashes_are_the_same_everywhere},
-	{"rotation by several processes loses no line", rotation_loses_no_line},
-	{"old logs are bounded", old_logs_are_bounded},
 };
 
 int main(void)

@@ -6,3 +6,8 @@ check_PROGRAMS += tests/unit/base
 tests_unit_base_SOURCES = tests/unit/base.c
 tests_unit_base_LDADD = libtap.a libbase.a
 TESTS += tests/unit/base
+
+check_PROGRAMS += tests/unit/base_log
+tests_unit_base_log_SOURCES = tests/unit/base_log.c
+tests_unit_base_log_LDADD = libtap.a libbase.a
+TESTS += tests/unit/base_log

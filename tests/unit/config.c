@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char *top(void)
 {
@@ -203,7 +204,7 @@ static void machine_decides_the_rest(void)
 
 	CHECK(config->process.workers >= 1 && config->process.workers <= 3);
 	CHECK_INT(config->process.reserved, 2);
-	CHECK_INT(config->process.builders, 1);
+	CHECK_INT(config->process.builders, sysconf(_SC_NPROCESSORS_ONLN));
 	config_free(config);
 	config = load_good("{\"process\": {\"workers\": 20}}");
 	CHECK_INT(config->process.reserved, 10);
@@ -295,6 +296,16 @@ static void old_options_work(void)
 	CHECK_TEXT(slice_of(config->disk_cache.cache_path), "/c");
 	CHECK_INT(config->sym_server.port, 5);
 	config_problems_release(&problems);
+	config_free(config);
+}
+
+static void log_words_are_no_paths(void)
+{
+	struct config *config = load_good("{\"DiskCache\": {\"log\": {\"path\": \"Journal\"}},"
+					  " \"SymServer\": {\"log\": {\"path\": \"./syslog\"}}}");
+
+	CHECK_TEXT(slice_of(config->disk_cache.log.path), "journal");
+	CHECK_TEXT(slice_of(config->sym_server.log.path), "/base/syslog");
 	config_free(config);
 }
 
@@ -393,6 +404,7 @@ int main(void)
 		{"options win", options_win},
 		{"wrong options are named", wrong_options_are_named},
 		{"old options work", old_options_work},
+		{"the words for log targets are no paths", log_words_are_no_paths},
 		{"secrets are not printed", secrets_are_not_printed},
 		{"a printed file reads as the same", printed_file_reads_as_the_same},
 		{"restart keys are told", restart_keys_are_told},

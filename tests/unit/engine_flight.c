@@ -61,7 +61,7 @@ static struct flight_ticket join(struct flight_control *control, const char *key
 	struct flight_ticket ticket = {0};
 	struct err err = ERR_INIT;
 
-	CHECK_INT(flight_join(control, module, slice_of(key), &ticket, ret_begun, &err), 0);
+	CHECK_INT(flight_join(control, module, slice_of(key), "request-1", &ticket, ret_begun, &err), 0);
 	return ticket;
 }
 
@@ -88,6 +88,7 @@ static void one_search_for_all_who_ask(void)
 	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
 	CHECK_TEXT(taken.key, "xul.pdb/ABC1");
 	CHECK_TEXT(taken.module.debug_file, "XUL.pdb");
+	CHECK_TEXT(slice_of(taken.request), "request-1");
 	flight_land(&f.fetcher, &taken, &report);
 	CHECK(is_rung(f.worker_fds[0]) && is_rung(f.worker_fds[1]) && !is_rung(f.worker_fds[2]));
 	CHECK(flight_landed(&f.worker[0], one, &got) && flight_landed(&f.worker[1], two, &got));
@@ -99,6 +100,28 @@ static void one_search_for_all_who_ask(void)
 	/* a landed flight is not joined: its outcome may be old */
 	join(&f.worker[0], "xul.pdb/ABC1", &begun);
 	CHECK(begun);
+	teardown(&f);
+}
+
+static void who_is_awake_wakes_the_rest(void)
+{
+	struct flight_report report = {.outcome = FLIGHT_FOUND}, got;
+	struct flight_assignment taken;
+	struct flight_ticket ticket;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	bool begun;
+
+	setup(&f, "awake");
+	ticket = join(&f.worker[0], "xul.pdb/ABC1", &begun);
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	/* the fetcher comes no further than to land it */
+	flight_land(&f.fetcher, &taken, &report);
+	for (unsigned i = 0; i < WORKERS; i++)
+		flight_watch(&f.worker[i], ticket);
+	CHECK(!is_rung(f.worker_fds[1]) && !is_rung(f.worker_fds[2]));
+	CHECK(flight_landed(&f.worker[0], ticket, &got));
+	CHECK(is_rung(f.worker_fds[1]) && is_rung(f.worker_fds[2]));
 	teardown(&f);
 }
 
@@ -146,7 +169,7 @@ static void flights_run_out_and_come_back(void)
 			first = ticket;
 		free(key);
 	}
-	CHECK_INT(flight_join(&f.worker[0], module, SLICE_LITERAL("more/1"), &ticket, &begun, &err), -1);
+	CHECK_INT(flight_join(&f.worker[0], module, SLICE_LITERAL("more/1"), NULL, &ticket, &begun, &err), -1);
 	CHECK_INT(err.code, ERR_BUSY);
 	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
 	flight_land(&f.fetcher, &taken, &report);
@@ -223,6 +246,7 @@ static void who_waits_longest_is_next(void)
 
 static const struct tap_case cases[] = {
 	{"one search for all who ask", one_search_for_all_who_ask},
+	{"who is awake wakes the rest", who_is_awake_wakes_the_rest},
 	{"a dead fetcher's flight is flown once more, then given up", dead_fetcher_is_replaced_once},
 	{"flights run out and come back", flights_run_out_and_come_back},
 	{"flights of a dead instance are landed", flights_of_a_dead_instance_are_landed},

@@ -197,6 +197,55 @@ static void bad_tables_are_noted_once(void)
 	free(dir);
 }
 
+enum { RACERS = 8, HELD_UP_MAX = 3, TRIES = 3000 };
+
+/* In and out again, and whether there were ever more than may be; stays in with the last try. */
+static int race_to_be_held_up(const char *dir, unsigned first_slot, unsigned racer, uint32_t instance)
+{
+	struct state *state;
+	struct err err = ERR_INIT;
+
+	if (state_open(&state, dir, &err) < 0)
+		return 2;
+	state->instance = instance;
+	state_slot_start(state, first_slot + racer, SLOT_WORKER);
+	for (int i = 0; i < TRIES; i++) {
+		bool entered = state_enter_held_up(state, first_slot + racer, racer % 2 ? PHASE_WAITING : PHASE_SENDING,
+						   HELD_UP_MAX);
+
+		if (state_count_held_up(state) > HELD_UP_MAX)
+			return 1;
+		if (entered && i + 1 < TRIES)
+			state_slot_phase(state, first_slot + racer, PHASE_BUSY);
+	}
+	return 0;
+}
+
+static void no_more_are_held_up_than_may(void)
+{
+	char *dir = new_dir("held_up");
+	struct state *state = open_state(dir);
+	struct err err = ERR_INIT;
+	int first = state_claim_slots(state, RACERS, &err), status;
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < RACERS; i++)
+		if (fork() == 0)
+			_exit(race_to_be_held_up(dir, (unsigned)first, i, state->instance));
+	for (unsigned i = 0; i < RACERS; i++) {
+		wait(&status);
+		failed += status != 0;
+	}
+	CHECK_INT(failed, 0);
+	CHECK_INT(state_count_held_up(state), HELD_UP_MAX);
+	/* what another instance's workers do is its own affair */
+	for (int i = 0; i < RACERS; i++)
+		atomic_store(&state->map->slots[first + i].instance, state->instance + 1);
+	CHECK_INT(state_count_held_up(state), 0);
+	state_close(state);
+	free(dir);
+}
+
 static const struct tap_case cases[] = {
 	{"counters outlive a killed process", counters_outlive_their_process},
 	{"instances share, and are told apart", instances_share_and_are_told_apart},
@@ -205,6 +254,7 @@ static const struct tap_case cases[] = {
 	{"another layout is respected while it is in use", another_layout_is_respected_while_used},
 	{"a damaged file is begun anew", damaged_file_is_begun_anew},
 	{"damaged tables are noted once", bad_tables_are_noted_once},
+	{"no more are held up than may be", no_more_are_held_up_than_may},
 };
 
 int main(void)

@@ -14,3 +14,8 @@ tests_unit_store_damage_SOURCES = tests/unit/store_damage.c tests/unit/store_fix
 tests_unit_store_damage_CFLAGS = $(AM_CFLAGS) $(LMDB_CFLAGS)
 tests_unit_store_damage_LDADD = libtap.a libstore.a libbase.a $(LMDB_LIBS)
 TESTS += tests/unit/store_damage
+
+check_PROGRAMS += tests/unit/store_oversize
+tests_unit_store_oversize_SOURCES = tests/unit/store_oversize.c tests/unit/store_fixture.c tests/unit/store_fixture.h
+tests_unit_store_oversize_LDADD = libtap.a libstore.a libbase.a $(LMDB_LIBS)
+TESTS += tests/unit/store_oversize

@@ -4,13 +4,17 @@
 #include "tap.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -358,12 +362,89 @@ static void another_process_raises_the_limit(void)
 	free(dir);
 }
 
+/* ---- a full disk ---- */
+
+enum { DISK_MB = 6, CANNOT_MOUNT = 77 };
+
+static bool mount_small_disk(const char *dir)
+{
+	return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", dir, "tmpfs", 0, "size=6m") == 0;
+}
+
+static bool holds_on_small_disk(struct store *store)
+{
+	struct err err = ERR_INIT;
+	unsigned there = 0;
+	bool good = true;
+	char key[32];
+
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(key, sizeof(key), "m/%u", i);
+		good &= CHECK_INT(fixture_insert(store, key, i, VALUES, FIXTURE_VALUE_MAX, &err), 0);
+	}
+	for (unsigned i = 0; i < 60; i++) {
+		int seed;
+
+		snprintf(key, sizeof(key), "m/%u", i);
+		seed = fixture_read(store, key, VALUES, FIXTURE_VALUE_MAX);
+		good &= CHECK(seed == -1 || seed == (int)i);
+		there += seed >= 0;
+	}
+	good &= CHECK(there > 5);
+	good &= CHECK_INT(fixture_read(store, "m/59", VALUES, FIXTURE_VALUE_MAX), 59);
+	good &= CHECK_INT(store_recover(store, nobody_is_live, NULL, &err), 0);
+	good &= CHECK(fixture_stat(store).file_bytes <= DISK_MB * MB);
+	good &= CHECK_INT(store_copy(store, "copy", &err), -1); /* there is no room for that */
+	good &= CHECK_INT(err.sys_errno, ENOSPC);
+	return good;
+}
+
+static int on_small_disk(const char *dir)
+{
+	struct store *store;
+	bool good;
+
+	if (!mount_small_disk(dir))
+		return CANNOT_MOUNT;
+	if (chdir(dir) < 0)
+		return 1;
+	store = fixture_open(".", 32 * MB);
+	good = holds_on_small_disk(store);
+	store_close(store);
+	fflush(stdout);
+	return !good;
+}
+
+/* What is least used makes room on a disk that is full before the limit is reached. */
+static void a_full_disk_evicts(void)
+{
+	char *dir = fixture_dir();
+	struct err err;
+	int status = 0;
+	pid_t pid;
+
+	CHECK_INT(file_make_dirs(dir, &err), 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(on_small_disk(dir));
+	waitpid(pid, &status, 0);
+	free(dir);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_MOUNT) {
+		tap_skip("this user cannot mount a small disk");
+		return;
+	}
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static const struct tap_case cases[] = {
 	{"killed writers leave whole tables", killed_writers_leave_whole_tables},
 	{"a leftover goes when nobody writes it", a_leftover_goes_when_nobody_writes_it},
 	{"readers see whole tables or none", readers_see_whole_tables_or_none},
 	{"killed readers hold nothing", killed_readers_hold_nothing},
 	{"another process raises the limit", another_process_raises_the_limit},
+	{"a full disk evicts", a_full_disk_evicts},
 	{"a stuck reader does not empty the store", a_stuck_reader_does_not_empty_the_store},
 };
 

@@ -127,7 +127,7 @@ static void overwrite(const char *dir, const char *database, MDB_val key, MDB_va
 static void another_schema_version(void)
 {
 	char *dir = filled_dir(), key[] = "meta";
-	uint32_t meta[14] = {2, FIXTURE_PAGE};
+	uint32_t meta[14] = {99, FIXTURE_PAGE};
 
 	overwrite(dir, "meta", (MDB_val){sizeof(key), key}, (MDB_val){sizeof(meta), meta});
 	check_corrupt(dir);

@@ -70,11 +70,19 @@ struct store_insert *fixture_begin(struct store *store, const char *key, unsigne
 int fixture_insert(struct store *store, const char *key, unsigned seed, unsigned values, size_t len,
 		   struct err *err)
 {
-	struct store_table info = {.text_bytes = seed}, made;
+	return fixture_insert_made(store, key, seed, values, len, 0, err);
+}
+
+int fixture_insert_made(struct store *store, const char *key, unsigned seed, unsigned values, size_t len,
+			uint64_t made_s, struct err *err)
+{
+	struct store_table info = {.text_bytes = seed, .made_s = made_s}, made;
 	struct store_insert *insert;
 
 	if (store_insert_begin(&insert, store, slice_of(key), err) < 0)
 		return -1;
+	if (made_s)
+		store_insert_expect(insert, (uint64_t)values * FIXTURE_VALUE_MAX);
 	if (put_values(insert, seed, values, len, err) < 0) {
 		store_insert_abort(insert);
 		return -1;

@@ -17,6 +17,10 @@ struct store *fixture_open(const char *dir, uint64_t max_bytes);
 int fixture_insert(struct store *store, const char *key, unsigned seed, unsigned values, size_t len,
 		   struct err *err);
 
+/* The same for a table made then, whose size the store is told beforehand. */
+int fixture_insert_made(struct store *store, const char *key, unsigned seed, unsigned values, size_t len,
+			uint64_t made_s, struct err *err);
+
 /* The same up to its publication. */
 struct store_insert *fixture_begin(struct store *store, const char *key, unsigned seed, unsigned values,
 				   size_t len);

@@ -53,8 +53,9 @@ static int sink_data(void *ctx, const char *data, size_t len, struct err *err)
 	return 0;
 }
 
-/* A case's client: the options may be changed before the first fetch. */
+/* A case's client: the options may be changed before the first fetch; and its source, less the location. */
 static struct upstream_options options;
+static struct upstream_source source;
 static struct upstream *client;
 
 static void client_close(void)
@@ -70,17 +71,18 @@ static void begin_case(void)
 		tap_skip("python3 is missing, or could not run the scripted upstream");
 	client_close();
 	options = quick;
+	source = (struct upstream_source){.kind = SOURCE_URL};
 }
 
 static enum upstream_outcome fetch_from(const char *base, const char *debug_file)
 {
-	struct upstream_source source = {SOURCE_URL, base};
 	struct upstream_sink sink = {NULL, sink_begin, sink_data};
 	struct module_name module = {slice_of(debug_file), SLICE_LITERAL("1a")};
 	struct err err = ERR_INIT;
 
 	if (client == NULL && !CHECK_INT(upstream_open(&client, &options, &err), 0))
 		exit(99);
+	source.location = base;
 	got.begun = 0;
 	got.err = (struct err)ERR_INIT;
 	buf_clear(&got.text);
@@ -607,6 +609,85 @@ static void the_environments_proxy_is_used(void)
 	unsetenv("no_proxy");
 }
 
+static void a_source_has_times_of_its_own(void)
+{
+	begin_case();
+	options.first_byte_timeout_ms = 100;
+	source.times.first_byte_timeout_ms = 5000;
+	serve("slow", "{\"delay_ms\": 400}");
+	check_found(fetch("slow"));
+	source.times.first_byte_timeout_ms = 0;
+	check_timeout("{\"hang\": true}", "no answer within 100 ms");
+	source.times.first_byte_timeout_ms = 200;
+	check_timeout("{\"hang\": true}", "no answer within 200 ms");
+	source.times.stall_timeout_ms = 200;
+	check_timeout("{\"chunk_bytes\": 100, \"chunk_delay_ms\": 50}",
+		      "stalled: not enough data within 200 ms");
+	source.times.stall_bytes = 100;
+	source.times.total_timeout_ms = 600;
+	check_timeout("{\"chunk_bytes\": 100, \"chunk_delay_ms\": 50}", "not finished within 600 ms");
+}
+
+static void headers_stay_within_their_origin(void)
+{
+	static const char *const headers[] = {"X-Key: swordfish", "X-Empty;"};
+
+	begin_case();
+	options.allow_private_redirects = true;
+	source.headers = headers;
+	source.header_count = 2;
+	serve("near", NULL);
+	check_found(fetch("near"));
+	CHECK(server_saw_header("/near/1A/near.sym", "X-Key", "swordfish"));
+	CHECK(server_saw_header("/near/1A/near.sym", "X-Empty", ""));
+	serve("turn", "{\"redirect\": \"/turned\"}");
+	server_put("/turned", buf_slice(&symbols));
+	check_found(fetch("turn"));
+	CHECK(server_saw_header("/turned", "X-Key", "swordfish"));
+	serve("far", "{\"redirect\": \"http://127.0.0.1:{port}/far-away\"}");
+	server_put("/far-away", buf_slice(&symbols));
+	check_found(fetch_from(base_at("localhost"), "far"));
+	CHECK(server_saw_header("/far/1A/far.sym", "X-Key", "swordfish"));
+	CHECK_INT(server_requests("/far-away"), 1);
+	CHECK(!server_saw_header("/far-away", "X-Key", ""));
+	source.header_count = 0;
+	serve("none", NULL);
+	check_found(fetch("none"));
+	CHECK(!server_saw_header("/none/1A/none.sym", "X-Key", ""));
+}
+
+static void a_source_has_a_proxy_of_its_own(void)
+{
+	begin_case();
+	setenv("no_proxy", "own.invalid", 1);
+	source.proxy = base_at("127.0.0.1");
+	serve("through", NULL);
+	check_found(fetch_from("http://own.invalid/", "through"));
+	CHECK_INT(server_requests("http://own.invalid/through/1A/through.sym"), 1);
+	/* what it redirects to is reached that way, too, and guarded by its looks */
+	serve("away", "{\"redirect\": \"http://other.invalid/through/1A/through.sym\"}");
+	check_found(fetch_from("http://own.invalid/", "away"));
+	serve("away", "{\"redirect\": \"http://10.0.0.1/through/1A/through.sym\"}");
+	check_unknown(fetch_from("http://own.invalid/", "away"), ERR_UPSTREAM, 1);
+	unsetenv("no_proxy");
+}
+
+static void a_source_may_have_to_be_public(void)
+{
+	const char *path;
+	int before;
+
+	begin_case();
+	path = serve("private", NULL);
+	check_found(fetch("private")); /* leaves a connection, which is not for those that must be public */
+	before = server_requests(path);
+	source.public_only = true;
+	check_unknown(fetch("private"), ERR_UPSTREAM, 0);
+	CHECK(strstr(got.err.msg, "allowPrivate"));
+	check_unknown(fetch_from(base_at("name.localhost"), "private"), ERR_UPSTREAM, 0);
+	CHECK_INT(server_requests(path), before);
+}
+
 static const struct tap_case cases[] = {
 	{"a file is fetched", a_file_is_fetched},
 	{"names arrive as they are", names_arrive_as_they_are},
@@ -634,6 +715,10 @@ static const struct tap_case cases[] = {
 	{"unusable bases are unknown", unusable_bases_are_unknown},
 	{"a fetch can be cancelled", a_fetch_can_be_cancelled},
 	{"the environment's proxy is used", the_environments_proxy_is_used},
+	{"a source has times of its own", a_source_has_times_of_its_own},
+	{"headers stay within their origin", headers_stay_within_their_origin},
+	{"a source has a proxy of its own", a_source_has_a_proxy_of_its_own},
+	{"a source may have to be public", a_source_may_have_to_be_public},
 };
 
 int main(void)

@@ -43,7 +43,7 @@ static struct upstream_source source_in(const char *name)
 
 	free(path);
 	path = mem_printf("%s/%s", tap_temp_dir(), name);
-	return (struct upstream_source){SOURCE_DIRECTORY, path};
+	return (struct upstream_source){.kind = SOURCE_DIRECTORY, .location = path};
 }
 
 static void put(const struct upstream_source *source, const char *name, struct slice content)
