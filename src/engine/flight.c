@@ -214,7 +214,8 @@ static void assign(struct flight_control *control, struct state_flight *flight, 
 	ret->index = (uint32_t)(flight - control->state->map->flights);
 	ret->generation = atomic_load(&flight->generation);
 	ret->key = copy_text(ret->key_text, flight->key, flight->key_len);
-	ret->request = flight->request[0] ? strcpy(ret->request_text, flight->request) : NULL;
+	snprintf(ret->request_text, sizeof(ret->request_text), "%.*s", STATE_REQUEST_BYTES - 1, flight->request);
+	ret->request = ret->request_text[0] ? ret->request_text : NULL;
 	ret->module.debug_file = copy_text(ret->debug_file, flight->debug_file, flight->file_len);
 	ret->module.debug_id = copy_text(ret->debug_id, flight->debug_id, flight->id_len);
 }
