@@ -143,7 +143,7 @@ static void explain_flight(struct explaining *e, const struct state_flight *flig
 	if (state != FLIGHT_DONE)
 		return;
 	facts_string(facts, "outcome", flight->outcome <= FLIGHT_UNKNOWN ? flight_outcomes[flight->outcome] : "?");
-	facts_number(facts, "seconds_ago", (clock_mono_ms() - flight->done_ms) / 1000);
+	facts_number(facts, "seconds_ago", (clock_mono_ms() - flight->since_ms) / 1000);
 	if (flight->cause[0])
 		facts_text(facts, "cause", slice_make(flight->cause, strnlen(flight->cause, sizeof(flight->cause))));
 }

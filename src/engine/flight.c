@@ -86,7 +86,7 @@ static bool goes_to(const struct state_flight *flight, const struct destination 
 /* Unused flights come before landed ones, those landed longest ago first. */
 static uint64_t reuse_rank(const struct state_flight *flight)
 {
-	return atomic_load(&flight->state) == FLIGHT_FREE ? 0 : flight->done_ms;
+	return atomic_load(&flight->state) == FLIGHT_FREE ? 0 : flight->since_ms;
 }
 
 /* The flight under way to there, or NULL and in *ret_reusable one that a new flight may take, if any. */
@@ -121,7 +121,7 @@ const struct state_flight *flight_last(const struct state *state, struct slice k
 			continue;
 		if (is_under_way(flight))
 			return flight;
-		if (last == NULL || flight->done_ms > last->done_ms)
+		if (last == NULL || flight->since_ms > last->since_ms)
 			last = flight;
 	}
 	return last;
@@ -139,6 +139,7 @@ static void begin_flight(struct flight_control *control, struct state_flight *fl
 		atomic_store(&flight->waiters[i], 0);
 	flight->instance = control->state->instance;
 	flight->attempts = 0;
+	flight->since_ms = clock_mono_ms();
 	flight->outcome = FLIGHT_NONE;
 	flight->download_us = flight->build_us = flight->insert_us = flight->wire_bytes = 0;
 	flight->cause[0] = '\0';
@@ -236,35 +237,54 @@ bool flight_is_foreign(struct flight_control *control, struct flight_ticket tick
 	return flight_at(control, ticket.index)->instance != control->state->instance;
 }
 
+static struct slice copy_text(char *to, const char *from, size_t len)
+{
+	memcpy(to, from, len);
+	return slice_make(to, len);
+}
+
 static void assign(struct flight_control *control, struct state_flight *flight, struct flight_assignment *ret)
 {
 	flight->fetcher_slot = control->slot;
 	flight->attempts++;
 	atomic_store(&flight->state, FLIGHT_RUNNING);
 	ret->index = (uint32_t)(flight - control->state->map->flights);
+	ret->generation = atomic_load(&flight->generation);
 	ret->purpose = (enum flight_purpose)flight->purpose;
-	ret->key = slice_make(flight->key, flight->key_len);
-	ret->request = flight->request[0] ? flight->request : NULL;
-	ret->module.debug_file = slice_make(flight->debug_file, flight->file_len);
-	ret->module.debug_id = slice_make(flight->debug_id, flight->id_len);
+	ret->key = copy_text(ret->key_text, flight->key, flight->key_len);
+	snprintf(ret->request_text, sizeof(ret->request_text), "%.*s", STATE_REQUEST_BYTES - 1, flight->request);
+	ret->request = ret->request_text[0] ? ret->request_text : NULL;
+	ret->module.debug_file = copy_text(ret->debug_file, flight->debug_file, flight->file_len);
+	ret->module.debug_id = copy_text(ret->debug_id, flight->debug_id, flight->id_len);
+}
+
+/* The one that has waited longest. */
+static struct state_flight *next_queued(struct flight_control *control)
+{
+	struct state_flight *next = NULL;
+
+	for (uint32_t i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = flight_at(control, i);
+
+		if (atomic_load(&flight->state) == FLIGHT_QUEUED &&
+		    flight->instance == control->state->instance &&
+		    (next == NULL || flight->since_ms < next->since_ms))
+			next = flight;
+	}
+	return next;
 }
 
 int flight_take(struct flight_control *control, struct flight_assignment *ret, struct err *err)
 {
-	int found = 0;
+	struct state_flight *flight;
 
 	if (lock_flights(control, err) < 0)
 		return -1;
-	for (uint32_t i = 0; i < STATE_FLIGHTS && !found; i++) {
-		struct state_flight *flight = flight_at(control, i);
-
-		if (atomic_load(&flight->state) == FLIGHT_QUEUED && flight->instance == control->state->instance) {
-			assign(control, flight, ret);
-			found = 1;
-		}
-	}
+	flight = next_queued(control);
+	if (flight)
+		assign(control, flight, ret);
 	unlock_flights(control);
-	return found;
+	return flight != NULL;
 }
 
 void flight_progress(struct flight_control *control, const struct flight_assignment *taken, uint64_t text_bytes)
@@ -280,15 +300,32 @@ static void land(struct flight_control *control, struct state_flight *flight, co
 	flight->insert_us = report->insert_us;
 	flight->wire_bytes = report->wire_bytes;
 	memcpy(flight->cause, report->cause, sizeof(flight->cause));
-	flight->done_ms = clock_mono_ms();
+	flight->since_ms = clock_mono_ms();
 	atomic_store(&flight->state, FLIGHT_DONE);
 	wake_waiters(control, flight);
+}
+
+/* A fetcher that outlives its master for a moment finds its flight dropped, perhaps reused by the next one's. */
+static bool is_still_ours(const struct flight_control *control, const struct state_flight *flight,
+			  const struct flight_assignment *taken)
+{
+	return atomic_load(&flight->generation) == taken->generation &&
+	       atomic_load(&flight->state) == FLIGHT_RUNNING && flight->fetcher_slot == control->slot;
 }
 
 void flight_land(struct flight_control *control, const struct flight_assignment *taken,
 		 const struct flight_report *report)
 {
-	land(control, flight_at(control, taken->index), report);
+	struct state_flight *flight = flight_at(control, taken->index);
+	struct err err = ERR_INIT;
+
+	if (lock_flights(control, &err) < 0) {
+		log_error("cannot land a flight: %s", err.msg);
+		return;
+	}
+	if (is_still_ours(control, flight, taken))
+		land(control, flight, report);
+	unlock_flights(control);
 }
 
 static void land_unknown(struct flight_control *control, struct state_flight *flight, const char *cause)
@@ -297,6 +334,20 @@ static void land_unknown(struct flight_control *control, struct state_flight *fl
 
 	snprintf(report.cause, sizeof(report.cause), "%s", cause);
 	land(control, flight, &report);
+}
+
+static void fly_again(struct flight_control *control, struct state_flight *flight)
+{
+	bool again = flight->attempts < MAX_ATTEMPTS;
+
+	log_warning("%.*s: its fetcher died, %s", (int)flight->key_len, flight->key,
+		    again ? "another is to try" : "for the second time");
+	if (again) {
+		atomic_store(&flight->state, FLIGHT_QUEUED);
+		ring(control->queue_fd);
+	} else {
+		land_unknown(control, flight, "the fetcher died twice");
+	}
 }
 
 unsigned flight_fetcher_died(struct flight_control *control, unsigned slot)
@@ -315,12 +366,7 @@ unsigned flight_fetcher_died(struct flight_control *control, unsigned slot)
 		    flight->instance != control->state->instance)
 			continue;
 		count++;
-		if (flight->attempts < MAX_ATTEMPTS) {
-			atomic_store(&flight->state, FLIGHT_QUEUED);
-			ring(control->queue_fd);
-		} else {
-			land_unknown(control, flight, "the fetcher died twice");
-		}
+		fly_again(control, flight);
 	}
 	unlock_flights(control);
 	return count;

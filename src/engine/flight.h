@@ -64,18 +64,25 @@ const struct state_flight *flight_last(const struct state *state, struct slice k
 
 /* ---- for fetchers and the master ---- */
 
+/*
+ * What is to be searched for is copied: the flight may be dropped and its place
+ * reused while an orphaned fetcher is still at it, who must not publish what it
+ * has under the new flight's key.  Not to be moved once taken.
+ */
 struct flight_assignment {
-	uint32_t index;
+	uint32_t index, generation;
 	enum flight_purpose purpose;
-	struct module_name module; /* views into the flight, until it is landed */
+	struct module_name module; /* views into what follows */
 	struct slice key;
 	const char *request; /* the id of the one that began it, for logs; NULL: none */
+	char key_text[STATE_KEY_BYTES], debug_file[STATE_NAME_BYTES], debug_id[STATE_ID_BYTES];
+	char request_text[STATE_REQUEST_BYTES];
 };
 
-/* Takes a queued flight of this instance.  1, 0 if there is none, -1. */
+/* Takes the flight of this instance that has been queued longest.  1, 0 if there is none, -1. */
 int flight_take(struct flight_control *control, struct flight_assignment *ret, struct err *err);
 void flight_progress(struct flight_control *control, const struct flight_assignment *taken, uint64_t text_bytes);
-/* Lands it and wakes its waiters. */
+/* Lands it and wakes its waiters; nothing happens where the flight was taken away from this fetcher. */
 void flight_land(struct flight_control *control, const struct flight_assignment *taken,
 		 const struct flight_report *report);
 

@@ -18,6 +18,7 @@ enum { ROUND_MS = 1000, RECOVER_EVERY_MS = 10 * 60 * 1000, SWEEP_EVERY_MS = 10 *
 /* When what is not done in each round comes next; clock_mono_ms(). */
 struct timetable {
 	uint64_t recovery_ms, limit_ms, tidy_ms, sweep_ms;
+	uint64_t deaths; /* of processes, counted when it was last looked */
 };
 
 static int open_env(const struct instance *instance, struct environment *env, struct err *err)
@@ -85,6 +86,15 @@ static void recover(struct environment *env)
 		log_error("cannot clean the database: %s", err.msg);
 }
 
+/* What the dead had half written takes room from those who write. */
+static bool has_anybody_died(const struct state *state, struct timetable *times)
+{
+	uint64_t last = times->deaths;
+
+	times->deaths = state_counter(state, COUNTER_children_died);
+	return times->deaths != last;
+}
+
 static void sweep_oversize(struct environment *env)
 {
 	struct err err = ERR_INIT;
@@ -132,6 +142,8 @@ static void work(const struct instance *instance, struct environment *env, struc
 		environment_tidy(env);
 	if (is_due(&times->sweep_ms, SWEEP_EVERY_MS))
 		sweep_raw_files(instance, env);
+	if (has_anybody_died(env->state, times))
+		times->recovery_ms = 0;
 	if (is_due(&times->recovery_ms, RECOVER_EVERY_MS))
 		recover(env);
 	sweep_oversize(env);

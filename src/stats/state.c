@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LAYOUT = 4 };
+enum { LAYOUT = 5 };
 static const char magic[8] = "symstate";
 
 static int open_in(const char *dir, const char *name, int flags, struct err *err)
@@ -76,6 +76,15 @@ static void free_slot(struct state_map *map, struct state_slot *slot)
 	atomic_store(&slot->kind, SLOT_FREE);
 }
 
+/* Whoever still waits for it is told by the generation that it is over. */
+static void drop_flight(struct state_flight *flight)
+{
+	atomic_store(&flight->state, FLIGHT_FREE);
+	atomic_fetch_add(&flight->generation, 1);
+	for (int w = 0; w < STATE_WAITER_WORDS; w++)
+		atomic_store(&flight->waiters[w], 0);
+}
+
 /* The highest N of the directories "db-N", or 1: databases outlive the layout of state.map. */
 static uint32_t newest_database(const char *dir_path)
 {
@@ -111,11 +120,8 @@ static void begin_alone(struct state_map *map, const char *dir)
 	memcpy(map->boot_id, boot_id, sizeof(boot_id));
 	for (int i = 0; i < STATE_SLOTS; i++)
 		free_slot(map, &map->slots[i]);
-	for (int i = 0; i < STATE_FLIGHTS; i++) {
-		atomic_store(&map->flights[i].state, FLIGHT_FREE);
-		for (int w = 0; w < STATE_WAITER_WORDS; w++)
-			atomic_store(&map->flights[i].waiters[w], 0);
-	}
+	for (int i = 0; i < STATE_FLIGHTS; i++)
+		drop_flight(&map->flights[i]);
 	atomic_store(&map->store_bytes, 0);
 	atomic_store(&map->cache_hits_mode, 0);
 	memset(&map->addrcache_breaker, 0, sizeof(map->addrcache_breaker));
@@ -259,6 +265,22 @@ static void free_dead_slots(struct state *state)
 	}
 }
 
+/* What carries our number is a dead predecessor's: no fetcher of ours would ever land it. */
+static int drop_old_flights(struct state *state, struct err *err)
+{
+	if (file_lock(state->lock_fd, STATE_LOCK_FLIGHTS, 1, FILE_LOCK_EXCLUSIVE, true, err) < 0)
+		return -1;
+	for (int i = 0; i < STATE_FLIGHTS; i++) {
+		struct state_flight *flight = &state->map->flights[i];
+		uint32_t phase = atomic_load(&flight->state);
+
+		if (flight->instance == state->instance && (phase == FLIGHT_QUEUED || phase == FLIGHT_RUNNING))
+			drop_flight(flight);
+	}
+	file_unlock(state->lock_fd, STATE_LOCK_FLIGHTS, 1);
+	return 0;
+}
+
 static int find_run(const struct state_map *map, unsigned count)
 {
 	unsigned run = 0;
@@ -275,6 +297,8 @@ static int claim_run(struct state *state, unsigned count, struct err *err)
 {
 	int first;
 
+	if (drop_old_flights(state, err) < 0)
+		return -1;
 	free_dead_slots(state);
 	first = find_run(state->map, count);
 	if (first < 0)

@@ -81,7 +81,7 @@ struct state_flight {
 	uint32_t attempts;
 	uint32_t purpose; /* enum flight_purpose */
 	uint32_t outcome; /* enum flight_outcome, when done */
-	uint64_t done_ms;
+	uint64_t since_ms; /* clock_mono_ms() when it was queued, when done: when it landed */
 	uint64_t download_us, build_us, insert_us, wire_bytes;
 	uint64_t key_hash;
 	uint16_t key_len, file_len, id_len;

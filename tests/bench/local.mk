@@ -7,6 +7,7 @@ bench_parts = \
 	tests/bench/hello_fcgi \
 	tests/bench/lookup_bench \
 	tests/bench/make_requests \
+	tests/bench/open_load \
 	tests/bench/symbolicate-fcgi-parts \
 	tests/bench/yardsticks
 # ... and those that print their figures themselves: others add theirs to this list.
@@ -35,6 +36,9 @@ tests_bench_make_requests_SOURCES = \
 	tests/bench/sym_functions.c tests/bench/sym_functions.h
 tests_bench_make_requests_LDADD = libsymbols.a libbase.a
 
+tests_bench_open_load_SOURCES = tests/bench/open_load.c
+tests_bench_open_load_LDADD = libbase.a
+
 # the server, with its parts timed
 tests_bench_symbolicate_fcgi_parts_SOURCES = tests/bench/request_parts.c $(symbolicate_fcgi_SOURCES)
 tests_bench_symbolicate_fcgi_parts_CFLAGS = $(symbolicate_fcgi_CFLAGS)
@@ -51,7 +55,7 @@ tests_bench_yardsticks_LDADD = libbase.a $(LMDB_LIBS)
 EXTRA_PROGRAMS += $(bench_parts) $(bench_targets)
 CLEANFILES += $(bench_parts) $(bench_targets)
 EXTRA_DIST += tests/bench/README.md tests/bench/goals.json tests/bench/post.lua \
-	tests/bench/cold.sh tests/bench/compare.sh tests/bench/corpus.sh tests/bench/ingest.sh tests/bench/lib.sh \
+	tests/bench/builds.py tests/bench/cold.sh tests/bench/compare.sh tests/bench/corpus.sh tests/bench/ingest.sh tests/bench/lib.sh \
 	tests/bench/lookup.sh tests/bench/requests.sh tests/bench/run.sh tests/bench/servers.sh \
 	tests/bench/table.sh tests/bench/yardsticks.sh
 

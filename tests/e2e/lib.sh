@@ -182,12 +182,12 @@ run_nginx() {
 	start "$1" nginx -p "$work/$1" -c "$work/$1/nginx.conf" -e "$work/$1.log" -g 'daemon off;'
 }
 
-# start_upstream [PORT]: a symbol server for the files in $symbols that misbehaves as FILE.behaviour tells (see
+# start_upstream [PORT [OPTION...]]: a symbol server for the files in $symbols that misbehaves as FILE.behaviour tells (see
 # the tool's own text); its address is $upstream_url.
 start_upstream() {
 	rm -f "$work/upstream.port"
 	start upstream python3 "$top_srcdir/tests/tools/scripted_upstream.py" --root "$symbols" --port "${1:-0}" \
-		--port-file "$work/upstream.port" --log "$work/upstream.requests"
+		--port-file "$work/upstream.port" --log "$work/upstream.requests" "${@:2}"
 	wait_until 10 test -f "$work/upstream.port" || bail_out 'the upstream does not start'
 	upstream_url=http://127.0.0.1:$(cat "$work/upstream.port")/
 }
@@ -200,12 +200,17 @@ behave() { printf '%s' "$2" >"$symbols/$1.behaviour"; }
 
 # start_web nginx|apache: with the shipped site, nginx's as the sed script $site_edit changes it.
 start_web() {
+	start_web_alone "$1"
+	wait_until 20 web_answers "$web_url/" || bail_out "no answer through $web: $(tail -n 3 "$work/pool.log")"
+}
+
+# With nobody behind it as yet.
+start_web_alone() {
 	web=$1
 	mkdir -p "$work/$web"
 	start_on_port "$web" "${web}_on_port"
 	web_port=$port
 	web_url=http://127.0.0.1:$web_port
-	wait_until 20 web_answers "$web_url/" || bail_out "no answer through $web: $(tail -n 3 "$work/pool.log")"
 }
 
 nginx_on_port() {

@@ -27,6 +27,9 @@ slow_tests += tests/naive/nasty.sh tests/naive/corpus.sh tests/naive/big.sh
 .PHONY: check-slow
 check-slow: tests/bench/big_sym$(EXEEXT)
 	NASTY_SEEDS=500 CORPUS_MAX_MB=1000000 $(MAKE) check TESTS='$(slow_tests)'
+	KILLS_FETCHERS=300 KILLS_OTHERS=100 KILLS_INTERVAL=0.6 KILLS_MODULES=40 KILLS_MAX_MB=20 KILLS_CACHE_MB=20 \
+		E2E_LIMIT_S=1200 $(MAKE) check TESTS=tests/e2e/kills.sh
+	KILLS_INSTANCES=2 KILLS_FETCHERS=100 KILLS_OTHERS=100 $(MAKE) check TESTS=tests/e2e/kills.sh
 
 EXTRA_DIST += $(naive_tests) tests/naive/big.sh \
 	tests/naive/README.md tests/naive/lookup.sh tests/naive/skipped.sh \

@@ -13,6 +13,12 @@ What it saw:
     LOG            one line per request when its head has been read: "GET /a/b/c"
     LOG.details    the same as JSON lines: connection (1, 2, ...: a kept
                    connection repeats its number), method, path, headers
+    LOG.times      JSON lines, in seconds of the wall clock: {"request": N,
+                   "path": ..., "start": T, "beside": [N, ...]}, and once it is
+                   over {"request": N, "end": T, "how": "whole"|"gone"|"cut"}:
+                   all was sent, the client left, or a behaviour said so.
+                   "beside" are requests for the same path under way whose
+                   clients are still there.
 
 What it does to a request is told by a behaviour, a JSON object.  The first that
 applies is taken from
@@ -63,7 +69,18 @@ import urllib.parse
 import zlib
 
 LONGEST_WAIT_S = 60
+KILLED_CLIENT_S = 0.2
 SIGN_IN_PAGE = b"<!DOCTYPE html>\n<html><title>Sign in</title><body>Please sign in.</body></html>\n"
+
+
+def is_there(connection):
+    """Whether the client has not closed its connection."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 class Cut(Exception):
@@ -79,6 +96,9 @@ class State:
         self.script = json.load(open(options.script)) if options.script else {}
         self.lock = threading.Lock()
         self.uses = {}
+        self.under_way = {}
+        self.ended = {}
+        self.requests = 0
         self.connections = 0
         self.port = 0
 
@@ -94,6 +114,39 @@ class State:
                 file.write(json.dumps(details) + "\n")
             with open(self.log_path, "a") as file:
                 file.write(f"{method} {path}\n")
+
+    def log_time(self, facts):
+        with open(self.log_path + ".times", "a") as file:
+            file.write(json.dumps(facts) + "\n")
+
+    def begin(self, path, connection):
+        """Notes the start of a request; its number."""
+        beside = [one for one in self.others(path) if is_there(one[1])]
+        if beside:
+            # a killed client's locks may be gone a moment before its connections
+            time.sleep(KILLED_CLIENT_S)
+            whole = self.take_ended(beside)
+            beside = [one for one in beside if one in whole or (one in self.others(path) and is_there(one[1]))]
+        with self.lock:
+            self.requests += 1
+            number = self.requests
+            self.under_way.setdefault(path, []).append((number, connection))
+            self.log_time({"request": number, "path": path, "start": time.time(), "beside": [n for n, _ in beside]})
+        return number
+
+    def others(self, path):
+        with self.lock:
+            return list(self.under_way.get(path, []))
+
+    def take_ended(self, requests):
+        with self.lock:
+            return [one for one in requests if self.ended.get(one[0]) == "whole"]
+
+    def end(self, path, number, how):
+        with self.lock:
+            self.under_way[path] = [one for one in self.under_way[path] if one[0] != number]
+            self.ended[number] = how
+            self.log_time({"request": number, "end": time.time(), "how": how})
 
     def file_of(self, path):
         """The file that a URL path or a name in a behaviour means, or None."""
@@ -157,12 +210,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         path = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path)
         self.state.log(self.connection_number, self.command, self.path, dict(self.headers.items()))
+        number = self.state.begin(path, self.connection)
         self.behaviour = self.state.behaviour_of(path)
+        how = "whole"
         try:
             self.before_reply()
             self.reply(path)
-        except (Cut, ConnectionError, socket.timeout):
+        except (Cut, ConnectionError, socket.timeout) as end:
+            how = "cut" if isinstance(end, Cut) else "gone"
             self.close_connection = True
+        finally:
+            self.state.end(path, number, how)
 
     do_HEAD = do_GET
 

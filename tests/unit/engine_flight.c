@@ -224,6 +224,52 @@ static void flights_of_a_dead_instance_are_landed(void)
 	teardown(&f);
 }
 
+/* The master is killed and another begins at once; the old fetcher has not yet noticed. */
+static void fetcher_of_a_dead_master_lands_nothing(void)
+{
+	struct flight_report report = {.outcome = FLIGHT_UNKNOWN}, got;
+	struct flight_assignment old, taken;
+	struct flight_ticket ticket;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	bool begun;
+
+	setup(&f, "orphan");
+	join(&f.worker[0], "xul.pdb/ABC1", &begun);
+	CHECK_INT(flight_take(&f.fetcher, &old, &err), 1);
+	atomic_store(&f.state->map->flights[old.index].state, FLIGHT_FREE);
+	ticket = join(&f.worker[1], "nss.pdb/ABC1", &begun);
+	CHECK_INT(ticket.index, old.index);
+	CHECK_TEXT(old.key, "xul.pdb/ABC1"); /* under which it will publish what it has */
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	flight_land(&f.fetcher, &old, &report);
+	CHECK(!flight_landed(&f.worker[1], ticket, &got));
+	report.outcome = FLIGHT_FOUND;
+	flight_land(&f.fetcher, &taken, &report);
+	CHECK(flight_landed(&f.worker[1], ticket, &got));
+	CHECK_INT(got.outcome, FLIGHT_FOUND);
+	teardown(&f);
+}
+
+/* Under load there is always something queued in a place before ours. */
+static void who_waits_longest_is_next(void)
+{
+	struct flight_assignment taken;
+	struct err err = ERR_INIT;
+	struct fixture f;
+	bool begun;
+
+	setup(&f, "order");
+	join(&f.worker[0], "late/1", &begun);
+	join(&f.worker[0], "early/1", &begun);
+	f.state->map->flights[0].since_ms += 5;
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	CHECK_TEXT(taken.key, "early/1");
+	CHECK_INT(flight_take(&f.fetcher, &taken, &err), 1);
+	CHECK_TEXT(taken.key, "late/1");
+	teardown(&f);
+}
+
 static const struct tap_case cases[] = {
 	{"one search for all who ask", one_search_for_all_who_ask},
 	{"who is awake wakes the rest", who_is_awake_wakes_the_rest},
@@ -231,6 +277,8 @@ static const struct tap_case cases[] = {
 	{"a dead fetcher's flight is flown once more, then given up", dead_fetcher_is_replaced_once},
 	{"flights run out and come back", flights_run_out_and_come_back},
 	{"flights of a dead instance are landed", flights_of_a_dead_instance_are_landed},
+	{"who waits longest is next", who_waits_longest_is_next},
+	{"a fetcher of a dead master lands nothing", fetcher_of_a_dead_master_lands_nothing},
 };
 
 int main(void)

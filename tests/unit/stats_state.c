@@ -102,6 +102,33 @@ static void instances_share_and_are_told_apart(void)
 	free(dir);
 }
 
+/* One of two instances dies with a search under way, and its successor gets its number. */
+static void flights_of_a_predecessor_are_dropped(void)
+{
+	char *dir = new_dir("predecessor");
+	struct state *one = open_state(dir), *two = open_state(dir);
+	struct state_flight *flights = one->map->flights;
+	struct err err = ERR_INIT;
+
+	CHECK_INT(state_claim_slots(one, 10, &err), 0);
+	CHECK_INT(state_claim_slots(two, 10, &err), 10);
+	for (uint32_t i = 0; i < 2; i++) {
+		flights[i].instance = i;
+		atomic_store(&flights[i].generation, 7);
+		atomic_store(&flights[i].state, FLIGHT_RUNNING);
+	}
+	state_close(two);
+	two = open_state(dir);
+	CHECK_INT(state_claim_slots(two, 10, &err), 10);
+	CHECK_INT(two->instance, 1);
+	CHECK_INT(atomic_load(&flights[0].state), FLIGHT_RUNNING);
+	CHECK_INT(atomic_load(&flights[1].state), FLIGHT_FREE);
+	CHECK_INT(atomic_load(&flights[1].generation), 8);
+	state_close(two);
+	state_close(one);
+	free(dir);
+}
+
 static void slots_run_out(void)
 {
 	char *dir = new_dir("full");
@@ -222,6 +249,7 @@ static void no_more_are_held_up_than_may(void)
 static const struct tap_case cases[] = {
 	{"counters outlive a killed process", counters_outlive_their_process},
 	{"instances share, and are told apart", instances_share_and_are_told_apart},
+	{"flights of a predecessor are dropped", flights_of_a_predecessor_are_dropped},
 	{"slots run out with an error", slots_run_out},
 	{"another layout is respected while it is in use", another_layout_is_respected_while_used},
 	{"a damaged file is begun anew", damaged_file_is_begun_anew},
