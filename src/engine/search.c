@@ -265,13 +265,13 @@ static bool try_source(struct searching *s, const struct upstream_source *source
 	bool found, published;
 
 	found = upstream_fetch_symbols(s->searcher->upstream, source, s->module, &sink, &got, &err) == UPSTREAM_FOUND;
-	if (!is_watched(s, source))
-		got.identity = 0;
-	published = found && publish(s, &got, &err) == 0;
 	s->result->download_us += got.elapsed_us;
 	s->result->wire_bytes += got.wire_bytes;
 	count(s, COUNTER_http_requests, got.requests);
 	count(s, COUNTER_download_bytes, got.wire_bytes);
+	if (!is_watched(s, source))
+		got.identity = 0;
+	published = found && publish(s, &got, &err) == 0;
 	drop_intake(s);
 	if (!published)
 		note_failure(s, source, &got, &err);

@@ -108,7 +108,7 @@ static void fly(struct fetcher *fetcher)
 	report.insert_us = result.insert_us;
 	report.wire_bytes = result.wire_bytes;
 	memcpy(report.cause, result.cause, sizeof(report.cause));
-	if (result.outcome == FLIGHT_UNKNOWN)
+	if (result.outcome != FLIGHT_FOUND && result.cause[0])
 		log_info("%.*s could not be had: %s", SLICE_PRINT(flight->key), result.cause);
 	log_set_request(NULL);
 	flight_land(&fetcher->flights, flight, &report);

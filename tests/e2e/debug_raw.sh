@@ -226,7 +226,7 @@ e2e_begin nginx memcached
 start_upstream
 start_memcached
 mkdir "$work/local"
-settings='.process.debugProtocol = "local" | .process.waitMs = 3000 | .DiskCache.maxSizeMB = 4 |
+settings='.DiskCache.log.level = 20 | .process.debugProtocol = "local" | .process.waitMs = 3000 | .DiskCache.maxSizeMB = 4 |
 	.DiskCache.localSymbolDirs = [$work + "/local"]'
 start_pool "$settings"
 start_web nginx

@@ -70,6 +70,7 @@ wait_until 10 journal_is_there || bail_out "journald does not start: $(tail -n 3
 kill -HUP "${pid_of[pool]}"
 check 'from the next reload on: syslog' is_kept '^6\|syslog\|symbolicate\|\[master\] configuration reloaded\|'
 fails late
+behave "late.pdb/$id/late.sym" '{"status": 403}' # of another kind than before: each is told once a minute
 has_new_workers() {
 	sample_works
 	has_entry '\[worker [0-9]+\] .*POST / 200'
@@ -79,7 +80,7 @@ ask late
 late=$(header x-request-id)
 check 'its priority and its sender' is_kept "^6\|syslog\|symbolicate\|\[worker [0-9]+\] $late POST / 200 "
 if ldd "$top_builddir/symbolicate-fcgi" | grep -q libsystemd; then
-	check 'journal: a failed download' is_kept "^4\|journal\|symbolicate\|\[fetcher [0-9]+\] $late late.*status 500.*\|$late$"
+	check 'journal: a failed download' is_kept "^4\|journal\|symbolicate\|\[fetcher [0-9]+\] $late late.*status 403.*\|$late$"
 	is 'journal: by its request' "$(entries "SYMBOLICATE_REQUEST=$late" | grep -c late)" 1
 else
 	check 'a build without libsystemd: standard error' wait_until 10 is_told "^<4>\[fetcher [0-9]*\] $late late"
