@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * FastCGI by libfcgi.  The library starves and hangs in ways that only its
- * caller can prevent: connections are accepted here, with time limits set on
- * them, and handed over; its error state is asked after every reading, because
+ * caller can prevent: connections are accepted here, with limits on the time that
+ * reading and writing may take; its error state is asked after every reading, because
  * it takes an interrupted read for the end of the data.
  */
 #include "process/fcgi.h"
@@ -49,17 +49,6 @@ static struct slice parameter(void *ctx, const char *name)
 }
 
 /* ---- accepting ---- */
-
-static void set_limits(int fd, const struct fcgi_options *options)
-{
-	struct timeval receive = {.tv_sec = options->read_timeout_ms / 1000,
-				  .tv_usec = (suseconds_t)(options->read_timeout_ms % 1000) * 1000};
-	struct timeval send = {.tv_sec = options->send_timeout_ms / 1000,
-			       .tv_usec = (suseconds_t)(options->send_timeout_ms % 1000) * 1000};
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof(receive));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof(send));
-}
 
 /* Out of descriptors or memory: the next try would fail as quickly, and spin. */
 static void back_off(void)
@@ -173,16 +162,25 @@ struct output {
 	bool failed;
 };
 
+/* Of each blocking call from now on. */
+static void limit_sending(int fd, unsigned limit_ms)
+{
+	struct timeval limit = {.tv_sec = limit_ms / 1000, .tv_usec = (suseconds_t)(limit_ms % 1000) * 1000};
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
 /* The client is slow.  Where too many workers are held up already, it gets little time: the rest are for others. */
 static void be_held_up(struct output *output)
 {
 	const struct fcgi_options *options = output->options;
-	struct timeval little = {.tv_sec = OVER_CAP_SEND_S};
+	unsigned limit_ms = options->send_timeout_ms;
 
 	output->held_up = true;
 	if (!state_enter_held_up(options->state, options->slot, PHASE_SENDING, output->max_held_up) &&
-	    options->send_timeout_ms > OVER_CAP_SEND_S * 1000)
-		setsockopt(output->fd, SOL_SOCKET, SO_SNDTIMEO, &little, sizeof(little));
+	    limit_ms > OVER_CAP_SEND_S * 1000)
+		limit_ms = OVER_CAP_SEND_S * 1000;
+	limit_sending(output->fd, limit_ms);
 	options->held_up(options->ctx);
 }
 
@@ -318,7 +316,6 @@ static void serve_connection(struct server *server, int fd)
 	struct web_request request;
 	bool whole, answered;
 
-	set_limits(fd, options);
 	state_slot_phase(options->state, options->slot, PHASE_BUSY);
 	signals_alarm(options->read_timeout_ms);
 	whole = begin_request(server, fd) && read_request(server, begun_us, &request);
@@ -330,10 +327,12 @@ static void serve_connection(struct server *server, int fd)
 	answered = whole && !server->response.no_answer;
 	if (answered)
 		send_response(server, slice_is(request.method, "HEAD"));
-	if (server->request.ipcFd >= 0 && !answered)
+	if (server->request.ipcFd >= 0 && !answered) {
+		limit_sending(fd, options->send_timeout_ms);
 		FCGX_Finish_r(&server->request);
-	else
+	} else {
 		FCGX_Free(&server->request, 1); /* closes, too, and adds nothing to what was written */
+	}
 	if (whole)
 		web_after_answer(server->web);
 	state_slot_phase(options->state, options->slot, PHASE_IDLE);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -154,15 +155,27 @@ static void refresh_names(struct fetcher *fetcher, uint64_t *next_ms)
 	local_index_refresh(upstream_local_index(fetcher->searcher.upstream), dirs->items, dirs->count);
 }
 
+/*
+ * Two busy cores would otherwise multiply a hit's waiting time.  A core on which
+ * only SCHED_IDLE runs counts as free for whoever wakes up.
+ */
+static void give_way(void)
+{
+	const struct sched_param none = {0};
+
+	if (nice(NICE) < 0 && errno)
+		log_debug("cannot lower the priority: %s", strerror(errno));
+	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0)
+		log_debug("cannot run when others are idle only: %s", strerror(errno));
+}
+
 int fetcher_main(const struct instance *instance, unsigned index)
 {
 	struct fetcher fetcher = {.instance = instance, .slot = instance_fetcher_slot(instance, index)};
 	uint64_t next_refresh_ms = clock_mono_ms() + LOOK_AROUND_MS;
 	struct err err = ERR_INIT;
 
-	/* two busy cores would otherwise multiply a hit's waiting time */
-	if (nice(NICE) < 0 && errno)
-		log_debug("cannot lower the priority: %s", strerror(errno));
+	give_way();
 	mem_give_back();
 	if (fetcher_init(&fetcher, &err) < 0) {
 		log_error("cannot start: %s", err.msg);
